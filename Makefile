@@ -1,0 +1,99 @@
+# Everything a contributor runs; CI runs the same targets. Needs python3, make and pip.
+
+PYTHON ?= python3
+VENV := .venv
+LOWEST := .venv-lowest
+WHEEL := .venv-wheel
+DEMO_CACHE := .demo-cache
+DEMO := hydra-cached run hydra_cached.examples.ner -p -c $(DEMO_CACHE)
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+PYTEST := -m pytest -n auto --benchmark-disable
+# some systems keep ensurepip in a package of its own: then the system's pip installs pip
+CREATE_ENV = $(PYTHON) -m venv $(1) || { \
+	rm -rf $(1) && $(PYTHON) -m venv --without-pip $(1) && $(PYTHON) -m pip --python $(1)/bin/python install --quiet pip; \
+	} || { rm -rf $(1); exit 1; }
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format types bench lowest wheel clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/installed ## run the example pipeline twice: computed, then reused
+	@rm -rf $(DEMO_CACHE)
+	@echo
+	@echo "== 1. The cache is empty, so every step is computed:"
+	@echo "\$$ $(DEMO)"
+	@$(VENV)/bin/$(DEMO)
+	@echo
+	@echo "== 2. The same again, in a new process: only the cheap look at what is installed is made anew."
+	@echo "\$$ $(DEMO) --print"
+	@$(VENV)/bin/$(DEMO) --print
+	@echo
+	@echo "The results are in $(DEMO_CACHE). Look at them: $(VENV)/bin/hydra-cached cache ls -c $(DEMO_CACHE)"
+
+test: lint types ## lint, types and the whole test suite
+	$(VENV)/bin/python $(PYTEST)
+
+lint: $(VENV)/installed-test ## check style and formatting
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+format: $(VENV)/installed-test ## mend style and formatting
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+types: $(VENV)/installed-test ## check types, strictly
+	$(VENV)/bin/mypy
+
+bench: $(VENV)/installed-test ## run the benchmarks
+	$(VENV)/bin/python -m pytest --benchmark-only
+
+lowest: $(LOWEST)/installed-test ## the test suite with the lowest versions that pyproject.toml allows
+	$(LOWEST)/bin/python $(PYTEST)
+
+wheel: $(VENV)/installed ## build the wheel and try it in an empty environment
+	rm -rf dist $(WHEEL)
+	$(VENV)/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	@$(call CREATE_ENV,$(WHEEL))
+	$(WHEEL)/bin/python $(PIP_INSTALL) dist/*.whl
+	cd $(WHEEL) && bin/hydra-cached --help > help.txt
+	cd $(WHEEL) && bin/python -m hydra_cached target-id os.path.join
+	cd $(WHEEL) && bin/instantiate hydra_cached.examples.hello -p --print
+	cd $(WHEEL) && bin/hydra-cached run hydra_cached.examples.takes_time seconds=0 --print
+	rm -rf $(WHEEL)
+
+clean: ## remove environments, caches and built files
+	rm -rf $(VENV) $(LOWEST) $(WHEEL) $(DEMO_CACHE) dist .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Environments. A stamp file stands for an installation, so that it is made again only after pyproject.toml changed.
+
+$(VENV)/bin/python:
+	@echo "creating $(VENV)"
+	@$(call CREATE_ENV,$(VENV))
+
+$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+	$(VENV)/bin/python $(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
+	$(VENV)/bin/python $(PIP_INSTALL) --editable ".[test]"
+	@touch $(VENV)/installed $@
+
+$(LOWEST)/bin/python:
+	@echo "creating $(LOWEST)"
+	@$(call CREATE_ENV,$(LOWEST))
+
+# the requirements of the package itself, with == for >=
+define LOWEST_VERSIONS
+from importlib.metadata import requires
+print(*(line.replace(">=", "==") for line in requires("hydra-cached") if ";" not in line), sep="\n")
+endef
+export LOWEST_VERSIONS
+
+$(LOWEST)/installed-test: pyproject.toml | $(VENV)/installed $(LOWEST)/bin/python
+	$(VENV)/bin/python -c "$$LOWEST_VERSIONS" > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python $(PIP_INSTALL) --constraint $(LOWEST)/constraints.txt --editable ".[test]"
+	@touch $@

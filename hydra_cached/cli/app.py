@@ -1,0 +1,75 @@
+"""Puts the commands together. Imports only what their help needs: each command imports the rest when it is called."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from hydra_cached import __version__
+from hydra_cached.cli.cache import clear, list_entries
+from hydra_cached.cli.run import run
+from hydra_cached.cli.show_config import show_config
+from hydra_cached.cli.target_id import print_target_ids
+
+_EPILOG = "Long options may be written with _ for -, as in --cache_dir."
+_SETTINGS: dict[str, Any] = {
+    "help_option_names": ["-h", "--help"],
+    "token_normalize_func": lambda name: name.replace("_", "-"),
+}
+
+
+def _new_app(*, has_completion: bool = False) -> typer.Typer:
+    return typer.Typer(
+        context_settings=_SETTINGS,
+        add_completion=has_completion,
+        pretty_exceptions_enable=False,
+        # plain help: rich would take half of the start-up time, and cut the columns of long options
+        rich_markup_mode=None,
+        epilog=_EPILOG,
+    )
+
+
+app = _new_app(has_completion=True)
+cache_app = _new_app()
+instantiate_app = _new_app()
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"hydra-cached {__version__}")
+        raise typer.Exit
+
+
+def _print_help(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.callback(invoke_without_command=True)
+def _describe_app(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Run pipelines that are nested configs of calls, and reuse what did not change.
+
+    A pipeline is any config that hydra.utils.instantiate takes: its _target_ keys name functions and classes.
+    """
+    _print_help(context)
+
+
+@cache_app.callback(invoke_without_command=True)
+def _describe_cache(context: typer.Context) -> None:
+    """Look at stored results, and delete them."""
+    _print_help(context)
+
+
+app.command("run", short_help="Run a pipeline, and reuse results.", epilog=_EPILOG)(run)
+app.command("show-config", short_help="Print a pipeline's config as YAML.", epilog=_EPILOG)(show_config)
+app.command("target-id", short_help="Print the one id of a callable.")(print_target_ids)
+app.add_typer(cache_app, name="cache")
+cache_app.command("ls", short_help="List stored results.", epilog=_EPILOG)(list_entries)
+cache_app.command("clear", short_help="Delete stored results.", epilog=_EPILOG)(clear)
+instantiate_app.command("run", epilog=_EPILOG)(run)

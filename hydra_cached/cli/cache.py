@@ -1,0 +1,137 @@
+"""The commands `cache ls` and `cache clear`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hydra_cached.cli.options import (
+    DEFAULT_CACHE_DIR,
+    CacheDirOption,
+    TargetGlobOption,
+    parse_age,
+    parse_cache_dir,
+    parse_key_prefix,
+)
+from hydra_cached.errors import UsageError
+
+if TYPE_CHECKING:
+    from hydra_cached.store import EntrySummary, Store
+
+
+def list_entries(
+    cache_dir: CacheDirOption = DEFAULT_CACHE_DIR,
+    target: TargetGlobOption = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="Show only the N newest.", show_default=False)
+    ] = None,
+    is_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,
+) -> None:
+    """List stored results, newest first: key, target, size, time, age, and the time they saved so far."""
+    from hydra_cached.render.document import dump_json
+    from hydra_cached.render.stdout import write_data
+    from hydra_cached.render.tables import entries_document, print_entries
+    from hydra_cached.store import Store
+
+    directory = parse_cache_dir(cache_dir)
+    with Store(directory, create=False) as store:
+        summaries = store.summaries(target_glob=target)
+    if is_json:
+        write_data(dump_json(entries_document(summaries[:limit])))
+    elif summaries:
+        print_entries(summaries, limit=limit)
+    else:
+        write_data(f'no results{f" of {target}" if target else ""} in "{directory}"\n')
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Which results to delete: those that fit everything that is given."""
+
+    target_glob: str | None
+    key_prefix: str | None
+    older_than_s: float | None
+
+    @property
+    def is_everything(self) -> bool:
+        return self.target_glob is None and self.key_prefix is None and self.older_than_s is None
+
+
+def clear(
+    cache_dir: CacheDirOption = DEFAULT_CACHE_DIR,
+    target: TargetGlobOption = None,
+    older_than: Annotated[
+        str | None,
+        typer.Option(
+            "--older-than", metavar="AGE", help="Only results older than 30s, 15m, 12h, 7d or 4w.", show_default=False
+        ),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            "--key",
+            metavar="PREFIX",
+            help="Only the results whose key begins so; 8 digits or more.",
+            show_default=False,
+        ),
+    ] = None,
+    is_all: Annotated[bool, typer.Option("--all", help="Everything in the directory.")] = False,
+    is_confirmed: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    is_dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be deleted.")] = False,
+) -> None:
+    """Delete stored results, and free their space on disk. Several conditions narrow each other down."""
+    from hydra_cached.store import Store
+
+    scope = _Scope(
+        target, None if key is None else parse_key_prefix(key), None if older_than is None else parse_age(older_than)
+    )
+    if scope.is_everything and not is_all:
+        raise UsageError(
+            "nothing says what to delete", hint="name it with --target, --older-than or --key, or use --all"
+        )
+    with Store(parse_cache_dir(cache_dir), create=False) as store:
+        _clear(store, scope, is_confirmed=is_confirmed, is_dry_run=is_dry_run)
+
+
+def _clear(store: Store, scope: _Scope, *, is_confirmed: bool, is_dry_run: bool) -> None:
+    from hydra_cached.render.quantities import format_size
+    from hydra_cached.render.stdout import write_data
+    from hydra_cached.render.tables import print_entries
+
+    summaries = store.summaries(
+        target_glob=scope.target_glob, key_prefix=scope.key_prefix, older_than_s=scope.older_than_s
+    )
+    what = _describe(summaries)
+    if not summaries and not (scope.is_everything and store.size_on_disk()):
+        write_data("nothing to delete\n")
+    elif is_dry_run:
+        print_entries(summaries)
+        write_data(f"would delete {what}\n")
+    elif is_confirmed or _ask(f"delete {what}?"):
+        # everything includes what no listing shows: damaged entries that were set aside
+        freed_bytes = store.clear() if scope.is_everything else store.remove(summary.key for summary in summaries)
+        write_data(f"deleted {what}; disk space freed: {format_size(freed_bytes)}\n")
+    else:
+        write_data("nothing was deleted\n")
+
+
+def _describe(summaries: list[EntrySummary]) -> str:
+    from hydra_cached.render.quantities import format_count, format_size
+
+    size = format_size(sum(summary.size_bytes for summary in summaries))
+    return f"{format_count(len(summaries), 'entry')}, {size}"
+
+
+def _ask(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"cannot ask where there is no terminal: {question}", hint="use --yes to delete without asking"
+        )
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort as exc:
+        # Ctrl-D and Ctrl-C look the same here
+        raise KeyboardInterrupt from exc

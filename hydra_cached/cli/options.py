@@ -1,0 +1,119 @@
+"""Arguments and options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated
+
+import typer
+
+from hydra_cached.errors import UsageError
+
+DEFAULT_CACHE_DIR = "cache"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+MIN_KEY_DIGITS = 8
+
+PipelineArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="PIPELINE",
+        help="A module (pipelines.ner) or a file (pipelines/ner.py, conf/ner.yaml), either with :object.",
+        show_default=False,
+    ),
+]
+OverridesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="OVERRIDE",
+        help="Changes to the config, in Hydra's grammar: model.lr=0.1 +new=2 ~old steps.0.n=3.",
+        show_default=False,
+    ),
+]
+ObjectOption = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--config-object",
+        metavar="NAME",
+        help="Name of the config in the module or file.  [default: config, or the whole YAML file]",
+        show_default=False,
+    ),
+]
+CacheDirOption = Annotated[
+    str,
+    typer.Option("-c", "--cache-dir", metavar="DIR", envvar="HYDRA_CACHED_DIR", help="Directory of stored results."),
+]
+TargetGlobOption = Annotated[
+    str | None,
+    typer.Option(
+        "--target", metavar="GLOB", help="Only results of these targets, as in 'mypkg.*'.", show_default=False
+    ),
+]
+
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_AGE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhdw])")
+
+
+def parse_level(text: str) -> str:
+    """A log level by its name, in any case.
+
+    Raises:
+        UsageError: there is no such level.
+    """
+    level = text.upper()
+    if level not in LEVELS:
+        raise UsageError(f'unknown log level "{text}"', hint=f"choose one of {', '.join(LEVELS)}")
+    return level
+
+
+def parse_milliseconds(text: str) -> float:
+    """A number of milliseconds.
+
+    Raises:
+        UsageError: it is no number, or below zero.
+    """
+    try:
+        milliseconds = float(text)
+    except ValueError:
+        milliseconds = math.nan
+    if not milliseconds >= 0:
+        raise UsageError(f'invalid time "{text}"', hint="give milliseconds: 0, 50 or 1000")
+    return milliseconds
+
+
+def parse_age(text: str) -> float:
+    """An age such as `7d` in seconds; units are s, m, h, d and w.
+
+    Raises:
+        UsageError: it is not a number with a unit.
+    """
+    match = _AGE.fullmatch(text.strip().lower())
+    if match is None:
+        raise UsageError(f'invalid age "{text}"', hint="write a number and a unit: 30s, 15m, 12h, 7d or 4w")
+    return float(match[1]) * _UNIT_SECONDS[match[2]]
+
+
+def parse_key_prefix(text: str) -> str:
+    """The first digits of a key, as `cache ls` shows them.
+
+    Raises:
+        UsageError: it is too short, or not hexadecimal.
+    """
+    prefix = text.strip().lower()
+    if not re.fullmatch(rf"[0-9a-f]{{{MIN_KEY_DIGITS},64}}", prefix):
+        raise UsageError(
+            f'invalid key "{text}"', hint=f"give {MIN_KEY_DIGITS} or more digits of a key that `cache ls` shows"
+        )
+    return prefix
+
+
+def parse_cache_dir(text: str) -> str:
+    """The cache directory.
+
+    Raises:
+        UsageError: its name is empty.
+    """
+    if not text.strip():
+        raise UsageError("the cache directory has an empty name", hint=f"-c {DEFAULT_CACHE_DIR} is the default")
+    return text

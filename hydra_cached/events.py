@@ -1,0 +1,74 @@
+"""What happens during a run, as frozen values. Library rooms emit them; rooms above listen. Nothing is printed here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run begins. ``nodes`` counts the distinct calls of the graph."""
+
+    run_id: str
+    pipeline: str
+    nodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """The store was asked. ``kind`` is "recipe" or "call"; ``key`` is the full hexadecimal key."""
+
+    path: str
+    target: str
+    kind: str
+    key: str
+    is_found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStarted:
+    """A target is about to be called. ``reason`` is the code and detail of why it must run."""
+
+    path: str
+    target: str
+    reason_code: str
+    reason_detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFinished:
+    """A node is settled. ``status`` as in the JSON contract; ``seconds`` is what the call took, now or when it ran."""
+
+    path: str
+    target: str
+    status: str
+    seconds: float
+    size_bytes: int | None
+    is_stored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFailed:
+    """A target raised. ``message`` is the repr of the user's exception."""
+
+    path: str
+    target: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something the user should know that does not stop the run."""
+
+    path: str
+    message: str
+
+
+Event: TypeAlias = RunStarted | LookedUp | NodeStarted | NodeFinished | NodeFailed | Warned
+Listener: TypeAlias = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """The listener that listens to nothing."""

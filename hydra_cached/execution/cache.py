@@ -1,0 +1,61 @@
+"""What the scheduler needs of a place for results, and how the store on disk gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from hydra_cached.graph import Place
+from hydra_cached.plan import Index
+from hydra_cached.store import Entry, EntryInfo, Store
+
+
+class ResultCache(Index, Protocol):
+    """A place for results: looked up by key, loaded for one place in the config.
+
+    ``wants_digests``: whether content digests are worth computing; without them only recipe keys are found.
+    """
+
+    wants_digests: bool
+
+    def load(self, entry: Entry, place: Place) -> Any: ...
+
+    def keep(self, info: EntryInfo, value: Any, place: Place) -> Entry: ...
+
+    def discard(self, entry: Entry) -> None: ...
+
+    def link(self, recipe_key: str, key: str) -> None: ...
+
+    def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None: ...
+
+
+class StoreCache:
+    """The store on disk as a place for results. Every load gives a new object."""
+
+    wants_digests = True
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.find = store.find
+        self.get = store.get
+        self.latest = store.latest
+        self.link = store.link
+        self.discard = store.discard
+        self.record_hits = store.record_hits
+
+    def load(self, entry: Entry, place: Place) -> Any:
+        """The value of ``entry``.
+
+        Raises:
+            EntryError: it cannot be used.
+        """
+        return self._store.load(entry)
+
+    def keep(self, info: EntryInfo, value: Any, place: Place) -> Entry:
+        """Store ``value``.
+
+        Raises:
+            NotSerializableError: the value cannot be written.
+            StoreError: the directory does not take it.
+        """
+        return self._store.put(info, self._store.dump(value))

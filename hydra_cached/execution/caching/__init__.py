@@ -1,0 +1,1 @@
+"""Import paths of release 1.0rc1."""

@@ -1,0 +1,76 @@
+"""What a run came to, as values. Never prints and never decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hydra_cached.errors import HydraCachedError
+from hydra_cached.plan import Reason, Status
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReport:
+    """One node after a run or in a plan.
+
+    Attributes:
+        path: shortest config path, "" at the root.
+        paths: every config path at which the call is written or referred to.
+        target: id of the callable.
+        seconds: time of the call when it ran; else the time a reuse saved (0.0 when skipped).
+        size_bytes: length of the stored payload, or None.
+    """
+
+    path: str
+    paths: tuple[str, ...]
+    target: str
+    status: Status
+    reason: Reason | None
+    recipe_key: str | None
+    call_key: str | None
+    content_digest: str | None
+    seconds: float
+    size_bytes: int | None
+    is_stored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts by status, and seconds of wall time spent and saved."""
+
+    nodes: int
+    hit: int
+    cutoff: int
+    ran: int
+    skipped: int
+    failed: int
+    would_run: int
+    unknown: int
+    seconds: float
+    seconds_saved: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The whole of a run.
+
+    Attributes:
+        value: what the pipeline returned, None after a failure.
+        error: why it stopped, or None. A NodeFailedError's ``__cause__`` is the user's own exception.
+    """
+
+    pipeline: str
+    run_id: str
+    is_ok: bool
+    value: Any
+    error: HydraCachedError | None
+    nodes: tuple[NodeReport, ...]
+    summary: Summary
+
+
+class RunInterrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM during a run; ``report`` tells what was done by then, and all of that is stored."""
+
+    def __init__(self, report: RunReport) -> None:
+        super().__init__("interrupted")
+        self.report = report

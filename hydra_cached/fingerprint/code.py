@@ -1,0 +1,55 @@
+"""The memo of code fingerprints that rooms above hand around. Owns no rule of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hydra_cached.fingerprint.bodies import Bodies
+from hydra_cached.fingerprint.closure import Closures
+from hydra_cached.fingerprint.definition import Definition
+
+
+class CodeFingerprints:
+    """Fingerprints of code, each computed once: as loaded, as far as static reading reaches.
+
+    >>> import json
+    >>> code = CodeFingerprints()
+    >>> code.is_first_party(json.loads), code.distribution(json.loads)
+    (False, None)
+    """
+
+    def __init__(self) -> None:
+        self._bodies = Bodies()
+        self._closures = Closures(self._bodies)
+        # by identity; the object is kept, so that its id stays its own
+        self._digests: dict[int, tuple[Any, str]] = {}
+
+    def of(self, target: Any) -> str:
+        """64 hexadecimal digits for a callable's or class's code and all first-party code it reaches.
+
+        Third-party code counts as its name and its distribution's name and version.
+        """
+        known = self._digests.get(id(target))
+        if known is None:
+            known = self._digests[id(target)] = (target, self._closures.digest(target))
+        return known[1]
+
+    def collect(self, target: Any) -> tuple[Definition, ...]:
+        """Every definition that counts for ``target``, sorted by id."""
+        return self._closures.collect(target)
+
+    def is_first_party(self, target: Any) -> bool:
+        """Whether a function, class, module or module name is neither the standard library's nor installed."""
+        return self._bodies.is_first_party(target)
+
+    def distribution(self, target: Any) -> tuple[str, str] | None:
+        """Name and version of the installed distribution that a function, class or module (or its name) belongs to."""
+        return self._bodies.origins.of(target).distribution
+
+    def reference(self, target: Any) -> str | None:
+        """Hex digest of first-party code met in a value; None for other code, whose name is enough."""
+        return self.of(target) if self._bodies.is_first_party(target) else None
+
+    def body(self, target: Any) -> str:
+        """Hex digest of one function's or class's own text; "" for a class without source."""
+        return self._bodies.digest(target)

@@ -1,0 +1,135 @@
+"""Encodes builtin containers: order counts in dicts, not in sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from types import MappingProxyType
+from typing import Any
+
+from blake3 import blake3
+
+from hydra_cached.fingerprint.bulk import MINIMUM, RUN
+from hydra_cached.fingerprint.walk import Undigestible, Walk
+
+
+def encode_list(walk: Walk, value: list[Any]) -> None:
+    """A list by its items in order."""
+    _encode_sequence(walk, b"[", value)
+
+
+def encode_tuple(walk: Walk, value: tuple[Any, ...]) -> None:
+    """A tuple by its items in order."""
+    _encode_sequence(walk, b"(", value)
+
+
+def encode_dict(walk: Walk, value: dict[Any, Any]) -> None:
+    """A dict by its keys and values in order, which a function can observe."""
+    walk.out += b"{"
+    write_mapping(walk, len(value), value.items())
+
+
+def write_mapping(walk: Walk, size: int, pairs: Iterable[tuple[Any, Any]]) -> None:
+    """Append ``size`` pairs of key and value in order."""
+    walk.out += b"%x;" % size
+    if size < MINIMUM:
+        _write_pairs(walk, pairs)
+        return
+    rest = iter(pairs)
+    _write_runs(walk, size, (list(islice(rest, RUN)) for _ in range(0, size, RUN)), _write_pairs)
+
+
+def encode_mapping_proxy(walk: Walk, value: MappingProxyType[Any, Any]) -> None:
+    """A read-only view by what it shows."""
+    walk.out += b"P"
+    walk.write(dict(value))
+
+
+def encode_set(walk: Walk, value: set[Any]) -> None:
+    """A set by its elements in an order of their own."""
+    walk.out += b"<%x;" % len(value)
+    write_unordered(walk, value)
+
+
+def encode_frozenset(walk: Walk, value: frozenset[Any]) -> None:
+    """A frozenset by its elements in an order of their own."""
+    walk.out += b">%x;" % len(value)
+    write_unordered(walk, value)
+
+
+def encode_set_subclass(walk: Walk, value: set[Any] | frozenset[Any]) -> None:
+    """An object that is a set: its own pickling would list the elements in the order of their hashes."""
+    walk.out += b"/"
+    walk.write_class(type(value))
+    walk.out += b"%x;" % len(value)
+    write_unordered(walk, value)
+    walk.write(getattr(value, "__dict__", None))
+
+
+def write_unordered(walk: Walk, elements: set[Any] | frozenset[Any]) -> None:
+    """Append elements sorted by value where all are of one type with a total order, else by digest."""
+    types = set(map(type, elements))
+    if len(types) == 1 and types <= {str, int, bytes}:
+        _encode_sequence(walk, b"[", sorted(elements))
+        return
+    digests = []
+    for element in elements:
+        start = len(walk.out)
+        try:
+            walk.write(element)
+        except Undigestible as stop:
+            raise stop.below("{...}") from None
+        digests.append(blake3(walk.out[start:]).digest())
+        del walk.out[start:]
+    for digest in sorted(digests):
+        walk.out += digest
+
+
+def _encode_sequence(walk: Walk, tag: bytes, value: Sequence[Any]) -> None:
+    size = len(value)
+    walk.out += b"%b%x;" % (tag, size)
+    if size < MINIMUM:
+        _write_items(walk, value)
+    else:
+        _write_runs(walk, size, (list(value[start : start + RUN]) for start in range(0, size, RUN)), _write_items)
+
+
+def _write_runs(walk: Walk, size: int, runs: Iterator[list[Any]], write_run: Callable[[Walk, Any, int], None]) -> None:
+    """Append runs of items: a single one in full, several as one digest, so that no copy of the whole is made."""
+    hasher = blake3() if size > RUN else None
+    first = 0
+    for run in runs:
+        start = len(walk.out)
+        data = walk.dump_run(run)
+        if data is None:
+            walk.out += b"w"
+            write_run(walk, run, first)
+        else:
+            walk.write_buffer(b"m", data)
+        first += len(run)
+        if hasher is not None:
+            hasher.update(b"%x:" % (len(walk.out) - start))
+            hasher.update(walk.out[start:])
+            del walk.out[start:]
+    if hasher is not None:
+        walk.out += b"%"
+        walk.out += hasher.digest()
+
+
+def _write_items(walk: Walk, items: Sequence[Any], first: int = 0) -> None:
+    index = 0
+    try:
+        for index, item in enumerate(items):  # noqa: B007  (the step of a refusal)
+            walk.write(item)
+    except Undigestible as stop:
+        raise stop.below(f"[{first + index}]") from None
+
+
+def _write_pairs(walk: Walk, pairs: Any, first: int = 0) -> None:
+    key: Any = None
+    try:
+        for key, value in pairs:
+            walk.write(key)
+            walk.write(value)
+    except Undigestible as stop:
+        raise stop.below(f"[{key!r:.60}]") from None

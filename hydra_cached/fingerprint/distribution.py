@@ -1,0 +1,203 @@
+"""Tells whose code a module is: the standard library's, an installed distribution's, or the user's own.
+
+Looks at where the module's file lies, and asks only the one folder it lies in for its owner: listing what all
+installed distributions provide takes longer than everything else together.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.metadata import Distribution
+from pathlib import Path
+from types import FunctionType, MethodType, ModuleType
+from typing import Any, Literal
+
+_OWN = __name__.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose code it is.
+
+    Attributes:
+        owner: the user's own code is what is neither in the standard library nor in an installed distribution;
+            editable installs are the user's own.
+        distribution: name and version where installed, else None.
+        file: the module's file, or None.
+    """
+
+    owner: Literal["stdlib", "installed", "first_party"]
+    distribution: tuple[str, str] | None = None
+    file: str | None = None
+
+    @property
+    def is_first_party(self) -> bool:
+        return self.owner == "first_party"
+
+
+class Origins:
+    """Origins of modules, each looked up once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Origin] = {}
+        self._owners: dict[tuple[str, str], tuple[str, str] | None] = {}
+        self._folders: dict[str, tuple[Path, ...]] = {}
+        paths = sysconfig.get_paths()
+        self._stdlib = tuple({_folder(paths[name]) for name in ("stdlib", "platstdlib")})
+
+    def of(self, target: Any) -> Origin:
+        """The origin of a function, class, module or object (by its class), or of a module by name."""
+        return self.of_module(target if isinstance(target, str) else module_of(target))
+
+    def of_module(self, name: str) -> Origin:
+        """The origin of a module, imported or not."""
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = self._look_up(name)
+        return known
+
+    def _look_up(self, name: str) -> Origin:
+        if name == "__main__":
+            return Origin("first_party", None, getattr(sys.modules.get(name), "__file__", None))
+        top = name.partition(".")[0]
+        if name in sys.builtin_module_names or name == "builtins":
+            return Origin("stdlib")
+        file = find_file(name)
+        if file is None:
+            # made at run time: whoever owns the package above it, or the one who made it
+            return Origin("stdlib") if top in sys.stdlib_module_names else Origin("first_party")
+        distribution = self._find_owner(name, file)
+        if distribution is None and top == _OWN and not name.startswith(f"{_OWN}.examples"):
+            # its own sources, run from a checkout, are no part of anybody's pipeline
+            distribution = (_OWN, "")
+        if distribution is not None:
+            return Origin("installed", distribution, file)
+        if not _is_site_folder(file) and file.startswith(self._stdlib):
+            return Origin("stdlib", None, file)
+        return Origin("first_party", None, file)
+
+    def _find_owner(self, name: str, file: str) -> tuple[str, str] | None:
+        relative = _relative_file(name, file)
+        if relative is None:
+            return None
+        root = file[: -len(relative)]
+        top = relative.split("/")[0]
+        # a regular package lies in one distribution as a whole; parts of a namespace package in several
+        is_regular = os.path.isfile(os.path.join(root, top, "__init__.py")) or "/" not in relative
+        key = (root, top if is_regular else relative)
+        if key not in self._owners:
+            self._owners[key] = self._search_owner(root, top, relative)
+        return self._owners[key]
+
+    def _search_owner(self, root: str, top: str, relative: str) -> tuple[str, str] | None:
+        folders = self._folders.get(root)
+        if folders is None:
+            folders = self._folders[root] = _list_metadata(root)
+        name = _normalise(top.removesuffix(".py"))
+        # most distributions are called like their package
+        for folder in sorted(folders, key=lambda folder: _normalise(folder.name.partition("-")[0]) != name):
+            if _is_listed(folder, relative, top):
+                metadata = Distribution.at(folder).metadata
+                return metadata["Name"], metadata["Version"]
+        return None
+
+
+def module_of(target: Any) -> str:
+    """Name of the module that ``target``, or else its class, was written in."""
+    if isinstance(target, MethodType):
+        target = target.__func__
+    if isinstance(target, ModuleType):
+        return target.__name__
+    if isinstance(target, FunctionType):
+        # functools.wraps lends a wrapper the name of another module
+        name = target.__globals__.get("__name__") or target.__module__
+        return name if isinstance(name, str) else "__main__"
+    # an instance answers with the module of its class
+    for owner in (target, type(target)):
+        found: object = getattr(owner, "__module__", None)
+        if isinstance(found, str):
+            return found
+    return "builtins"
+
+
+def find_file(name: str) -> str | None:
+    """The file of a module, of the package above it where it has none, or None. Imports nothing."""
+    module = sys.modules.get(name)
+    if module is None:
+        parent, _, _ = name.rpartition(".")
+        if parent and parent not in sys.modules:
+            return find_file(parent)
+        path = getattr(sys.modules.get(parent), "__path__", None) if parent else None
+        try:
+            return _spec_file(PathFinder.find_spec(name, path))
+        except (ImportError, AttributeError, ValueError):
+            return None
+    file = getattr(module, "__file__", None) or _spec_file(getattr(module, "__spec__", None))
+    if isinstance(file, str):
+        return os.path.abspath(file)
+    parent = name.rpartition(".")[0]
+    return find_file(parent) if parent else None
+
+
+def _spec_file(spec: ModuleSpec | None) -> str | None:
+    if spec is None:
+        return None
+    if spec.has_location and spec.origin:
+        return os.path.abspath(spec.origin)
+    return None
+
+
+def _relative_file(name: str, file: str) -> str | None:
+    """``file`` below the folder that its top-level package was imported from."""
+    parts = Path(file).parts
+    top = name.partition(".")[0]
+    depth = name.count(".") + (2 if os.path.basename(file).startswith("__init__.") else 1)
+    for count in range(min(depth, len(parts) - 1), 0, -1):
+        if parts[-count].partition(".")[0] == top:
+            return "/".join(parts[-count:])
+    return None
+
+
+def _list_metadata(root: str) -> tuple[Path, ...]:
+    try:
+        names = sorted(os.listdir(root))
+    except OSError:
+        return ()
+    # an .egg-info next to sources is what an editable install leaves behind
+    suffixes = (".dist-info", ".egg-info") if _is_site_folder(root) else (".dist-info",)
+    return tuple(Path(root, name) for name in names if name.endswith(suffixes))
+
+
+def _is_listed(metadata: Path, relative: str, top: str) -> bool:
+    record = _read(metadata / "RECORD")
+    if record is not None:
+        return f"\n{relative}," in f"\n{record}"
+    # distributions packaged by an operating system come without a record
+    names = _read(metadata / "top_level.txt")
+    if names is not None:
+        return top.removesuffix(".py") in names.split()
+    return _normalise(metadata.name.partition("-")[0]) == _normalise(top.removesuffix(".py"))
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+
+
+def _normalise(name: str) -> str:
+    return name.replace("-", "_").replace(".", "_").lower()
+
+
+def _is_site_folder(path: str) -> bool:
+    parts = Path(path).parts
+    return "site-packages" in parts or "dist-packages" in parts
+
+
+def _folder(path: str) -> str:
+    return os.path.join(os.path.abspath(path), "")

@@ -1,0 +1,101 @@
+"""Encodes objects of any other class: by class and by what their own pickling protocol says they are made of."""
+
+from __future__ import annotations
+
+import copyreg
+import enum
+import pickle
+from collections.abc import Iterator
+from typing import Any
+
+from hydra_cached.fingerprint.containers import write_mapping
+from hydra_cached.fingerprint.walk import Undigestible, Walk
+
+_PROTOCOL = 5
+_new_object: Any = getattr(copyreg, "__newobj__")  # noqa: B009  (unknown to the type stubs)
+
+
+def encode_enum(walk: Walk, value: enum.Enum) -> None:
+    """A member by class, name and value."""
+    walk.out += b"e"
+    walk.write_class(type(value))
+    walk.write(value.name)
+    walk.write(value.value)
+
+
+def encode_pickle_buffer(walk: Walk, value: pickle.PickleBuffer) -> None:
+    """Bytes that an object hands to pickle without copying them."""
+    walk.out += b"g"
+    walk.write_buffer(b"b", value.raw())
+
+
+def encode_iterator(walk: Walk, value: Iterator[Any]) -> None:
+    """Refused: reading it uses it up."""
+    walk.refuse(value, "cannot be digested: reading it uses it up")
+
+
+def encode_object(walk: Walk, value: Any) -> None:
+    """An object by class and state, as its ``__reduce_ex__`` takes it apart."""
+    walk.out += b"x"
+    walk.write_class(type(value))
+    reduced = reduce(value)
+    if reduced is None:
+        walk.refuse(value)
+        return
+    if isinstance(reduced, str):
+        walk.write_text(str(getattr(value, "__module__", None) or type(value).__module__))
+        walk.write_text(reduced)
+        walk.write_text(walk.code.reference(value) or "")
+        return
+    factory, arguments, state, items, entries, setter = reduced
+    # most objects are plain: "call my class, then set my state"
+    if factory is _new_object and len(arguments) == 1 and arguments[0] is type(value):
+        walk.out += b"n"
+    else:
+        walk.write(factory)
+        walk.write(arguments)
+    _write_state(walk, state)
+    if items is not None:
+        walk.out += b"I"
+        walk.write(items)
+    if entries is not None:
+        walk.out += b"E"
+        write_mapping(walk, len(entries), entries)
+    if setter is not None:
+        walk.out += b"U"
+        walk.write(setter)
+
+
+def _write_state(walk: Walk, state: Any) -> None:
+    try:
+        walk.write(state)
+    except Undigestible as stop:
+        step = stop.steps[-1] if stop.steps else ""
+        if type(state) is dict and step.startswith("['"):
+            stop.steps[-1] = f".{step[2:-2]}"
+        raise
+
+
+def reduce(value: Any) -> str | tuple[Any, tuple[Any, ...], Any, list[Any] | None, list[Any] | None, Any] | None:
+    """What pickling makes of ``value``: a global name, or factory, arguments, state, items, (key, value) pairs and
+    setter; None where it cannot be pickled."""
+    # whatever a user's __reduce__ or __getstate__ raises means the same: no pickle
+    try:
+        special = copyreg.dispatch_table.get(type(value))
+        made: Any = special(value) if special is not None else value.__reduce_ex__(_PROTOCOL)
+        if isinstance(made, str):
+            return made
+        parts: list[Any] = [*made, *[None] * (6 - len(made))]
+        factory, arguments, state, items, entries, setter = parts
+        return (
+            factory,
+            arguments,
+            state,
+            None if items is None else list(items),
+            None if entries is None else list(entries),
+            setter,
+        )
+    except RecursionError:
+        raise
+    except Exception:
+        return None

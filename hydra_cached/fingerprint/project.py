@@ -1,0 +1,56 @@
+"""Knows where the user's projects lie, so that a path inside one can be told without saying where that is."""
+
+from __future__ import annotations
+
+import os
+
+_MARKERS = (".git", ".hg", "pyproject.toml", "setup.py", "setup.cfg")
+
+
+class Projects:
+    """Project folders by the module that was asked about, each looked for once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def roots(self, name: str, file: str | None) -> tuple[str, ...]:
+        """Folders that move together with the module ``name`` in ``file``, the outermost first."""
+        if file is None:
+            return ()
+        known = self._known.get((name, file))
+        if known is None:
+            known = self._known[name, file] = _find_roots(name, file)
+        return known
+
+    def relative(self, path: str, name: str, file: str | None) -> str | None:
+        """``path`` as seen from the project of a module, with "/" on every system; None where it lies elsewhere."""
+        if not os.path.isabs(path):
+            return None
+        for root in self.roots(name, file):
+            if path == root or path.startswith(root + os.sep):
+                return path[len(root) :].replace(os.sep, "/") or "/"
+        return None
+
+
+def _find_roots(name: str, file: str) -> tuple[str, ...]:
+    folder = os.path.dirname(os.path.abspath(file))
+    depth = name.count(".") + (1 if os.path.basename(file).startswith("__init__.") else 0)
+    import_root = folder
+    for _ in range(0 if name == "__main__" else depth):
+        import_root = os.path.dirname(import_root)
+    candidates = [import_root]
+    current = os.getcwd()
+    if import_root.startswith(os.path.join(current, "")):
+        candidates.append(current)
+    marked = import_root
+    while os.path.dirname(marked) != marked:
+        if any(os.path.exists(os.path.join(marked, marker)) for marker in _MARKERS):
+            candidates.append(marked)
+            break
+        marked = os.path.dirname(marked)
+    root = min(candidates, key=len)
+    if os.path.dirname(root) == root:
+        # everything lies below "/"
+        return ()
+    real = os.path.realpath(root)
+    return (root,) if real == root else (root, real)

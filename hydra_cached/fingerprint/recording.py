@@ -1,0 +1,95 @@
+"""An encoding of values for code: it notes the definitions it meets instead of following them, and never refuses."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePath
+from typing import Any
+
+from hydra_cached.fingerprint.bodies import Bodies
+from hydra_cached.fingerprint.definition import Definition, digest_text
+from hydra_cached.fingerprint.values import Encoder
+from hydra_cached.fingerprint.walk import describe_type
+
+
+class Recording(Encoder):
+    """An encoding of what a definition holds: defaults, closed-over values, constants.
+
+    Paths inside the project are written as seen from its folder, so that the project may move.
+
+    Attributes:
+        references: functions, classes and modules met, whosever they are.
+        opaque: values without a digest, which count by their type alone.
+    """
+
+    __slots__ = ("_bodies", "_module", "opaque", "references")
+
+    def __init__(self, bodies: Bodies, module: str) -> None:
+        self.references: list[Any] = []
+        self.opaque: list[Definition] = []
+        self._bodies = bodies
+        self._module = module
+        super().__init__(_Recorder(bodies, self.references))
+
+    def add(self, value: Any) -> None:
+        """Append ``value``; one that is nested too deep counts by its type alone."""
+        start = len(self.out)
+        try:
+            # not the shortcut for single values: a text may be a path
+            self.write(value)
+        except RecursionError:
+            self.restart(start)
+            self.refuse(value)
+
+    def write(self, value: Any) -> None:
+        """Append ``value``."""
+        if type(value) is str or isinstance(value, PurePath):
+            inside = self._bodies.relative(str(value), self._module)
+            if inside is not None:
+                self.out += b"`"
+                self.write_class(type(value))
+                self.write_text(inside)
+                return
+        elif value is os.environ or value is getattr(os, "environb", None):
+            # the environment counts only as far as it is declared
+            self.refuse(value)
+            return
+        super().write(value)
+
+    def dump_run(self, items: list[Any]) -> bytes | None:
+        """The bytes of ``items`` when they are plain and name no path of the project."""
+        data = super().dump_run(items)
+        if data is None:
+            return None
+        origin = self._bodies.origins.of_module(self._module)
+        roots = self._bodies.projects.roots(self._module, origin.file)
+        return None if any(os.fsencode(root) in data for root in roots) else data
+
+    def refuse(self, value: Any, reason: str = "cannot be digested") -> None:
+        """Note a value without a digest; its type counts."""
+        kind = describe_type(value)
+        self.out += b"?"
+        self.write_text(kind)
+        self.opaque.append(Definition(f"{self._module} ({kind})", "opaque", digest_text("opaque", kind)))
+
+    def adopt(self, other: Recording) -> None:
+        """Take over what ``other`` noted, not what it wrote."""
+        self.references.extend(other.references)
+        self.opaque.extend(other.opaque)
+
+
+class _Recorder:
+    """What a recording asks about code: nothing is followed, everything is noted."""
+
+    __slots__ = ("_bodies", "_references")
+
+    def __init__(self, bodies: Bodies, references: list[Any]) -> None:
+        self._bodies = bodies
+        self._references = references
+
+    def reference(self, target: Any) -> str | None:
+        self._references.append(target)
+        return "" if self._bodies.is_first_party(target) else None
+
+    def body(self, target: Any) -> str:
+        return self._bodies.digest(target)

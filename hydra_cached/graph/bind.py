@@ -1,0 +1,50 @@
+"""Turns a place and the values of its children into the arguments of one call. Calls nothing itself."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hydra_cached.errors import TargetError
+from hydra_cached.graph.expression import EXPRESSIONS, bind, is_config_type
+from hydra_cached.graph.node import Place
+from hydra_cached.graph.omega import full_key_of
+
+
+def bind_call(place: Place, value_of: Callable[[Place], Any]) -> Callable[[], Any]:
+    """The call of ``place`` with all arguments built, still to be made.
+
+    A partial call gives `functools.partial` of the target when made.
+
+    Raises:
+        TargetError: ``_args_`` is not a sequence.
+    """
+    positional: Any = place.args
+    kwargs = place.kwargs
+    if not place.is_leaf:
+        kwargs = {
+            name: bind(value, value_of) if type(value) in EXPRESSIONS else value for name, value in kwargs.items()
+        }
+        if type(positional) is not tuple:
+            positional = _bind_positional(place, value_of)
+        for value in (*positional, *kwargs.values()):
+            if is_config_type(type(value)):
+                # its parent would drag the whole pipeline into every pickle of the argument
+                value._set_parent(None)
+    if place.is_partial:
+        return functools.partial(functools.partial, place.target, *positional, **kwargs)
+    return functools.partial(place.target, *positional, **kwargs)
+
+
+def _bind_positional(place: Place, value_of: Callable[[Place], Any]) -> tuple[Any, ...]:
+    positional = bind(place.args, value_of)
+    if not isinstance(positional, Sequence):
+        raise TargetError(
+            f"Unsupported _args_ type: '{type(positional).__name__}'. value: '{positional}'",
+            hint="_args_ is a list of positional arguments",
+            path=".".join(map(str, place.path)),
+            target=place.target_id,
+            full_key=full_key_of(place.source, place.path),
+        )
+    return tuple(positional)

@@ -1,0 +1,158 @@
+"""What an argument is made of: leaves, references to calls, and containers of them. Nothing here executes a target.
+
+A leaf is the value itself; the classes below mark what must be built when a call is bound, one object per consumer.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hydra_cached.graph.omega_nodes import build_dict, build_list
+
+if TYPE_CHECKING:
+    from hydra_cached.graph.node import Place
+
+PLAIN_MODES = frozenset({"all", "partial", "object"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ref:
+    """The value of another call. ``convert`` is what the consumer wants done to a config that it returned."""
+
+    place: Place
+    convert: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Items:
+    """A list (``keys`` is None) or dict to be built of ``values``.
+
+    Attributes:
+        is_config: build OmegaConf's container (``_convert_: none``), else the builtin one.
+        object_type: class of a structured config, or None.
+        convert: what the consumer wants done to the built config; "none" leaves it.
+        is_object: turn the built structured config into its class (``_convert_: object``).
+    """
+
+    keys: tuple[Any, ...] | None
+    values: tuple[Any, ...]
+    is_config: bool
+    object_type: Any = None
+    convert: str = "none"
+    is_object: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Raw:
+    """A resolved OmegaConf container handed on as it is (``_recursive_: false``), a copy for each consumer."""
+
+    config: Any
+    convert: str
+
+
+EXPRESSIONS = frozenset({Ref, Items, Raw})
+
+
+def _is_config_type(kind: type) -> bool:
+    # by name first: plain pipelines never import OmegaConf
+    if not kind.__module__.startswith("omegaconf"):
+        return False
+    from omegaconf import Container
+
+    return issubclass(kind, Container)
+
+
+is_config_type: Callable[[type], bool] = functools.lru_cache(maxsize=4096)(_is_config_type)
+"""Whether values of a type are OmegaConf containers."""
+
+
+def with_convert(expression: Any, convert: str) -> Any:
+    """The expression as the argument of a call whose ``_convert_`` mode is ``convert``."""
+    if convert == "none":
+        return expression
+    if type(expression) is Ref:
+        return Ref(expression.place, convert)
+    if type(expression) is Items and expression.is_config:
+        items = expression
+        return Items(items.keys, items.values, True, items.object_type, convert, items.is_object)
+    return expression
+
+
+def convert_config(value: Any, convert: str) -> Any:
+    """Turn an OmegaConf container into plain data as ``convert`` asks; anything else comes back as it is."""
+    if convert == "none" or not is_config_type(type(value)):
+        return value
+    from omegaconf import OmegaConf, SCMode
+
+    if convert == "all":
+        return OmegaConf.to_container(value, resolve=True)
+    if convert == "partial":
+        return OmegaConf.to_container(value, resolve=True, structured_config_mode=SCMode.DICT_CONFIG)
+    if convert == "object":
+        return OmegaConf.to_container(value, resolve=True, structured_config_mode=SCMode.INSTANTIATE)
+    return value
+
+
+def bind(expression: Any, value_of: Callable[[Place], Any]) -> Any:
+    """Build the value of ``expression``, asking ``value_of`` for the values of calls."""
+    kind = type(expression)
+    if kind is Ref:
+        value = value_of(expression.place)
+        return value if expression.convert == "none" else convert_config(value, expression.convert)
+    if kind is Items:
+        values = [bind(each, value_of) if type(each) in EXPRESSIONS else each for each in expression.values]
+        if not expression.is_config:
+            return values if expression.keys is None else dict(zip(expression.keys, values, strict=True))
+        return convert_config(_build_config(expression, values), expression.convert)
+    if kind is Raw:
+        return _copy_raw(expression)
+    return expression
+
+
+def _build_config(items: Items, values: list[Any]) -> Any:
+    if items.keys is None:
+        return build_list(values)
+    config = build_dict(items.keys, values)
+    if items.object_type is not None:
+        config._metadata.object_type = items.object_type
+    if not items.is_object:
+        return config
+    from omegaconf import OmegaConf
+
+    return OmegaConf.to_object(config)
+
+
+def _copy_raw(raw: Raw) -> Any:
+    import copy
+
+    if raw.convert != "none":
+        return convert_config(raw.config, raw.convert)
+    config = copy.deepcopy(raw.config)
+    config._set_parent(None)
+    return config
+
+
+def references(expression: Any) -> Iterator[Ref]:
+    """Every reference below ``expression``, in the order in which they are written."""
+    stack = [expression]
+    while stack:
+        each = stack.pop()
+        if type(each) is Ref:
+            yield each
+        elif type(each) is Items:
+            stack.extend(reversed(each.values))
+
+
+def places_below(expressions: Iterable[Any]) -> tuple[Place, ...]:
+    """Places that any of ``expressions`` refers to, without repetition, in order."""
+    found: dict[Place, None] = {}
+    for expression in expressions:
+        if type(expression) is Ref:
+            found[expression.place] = None
+        elif type(expression) is Items:
+            for ref in references(expression):
+                found[ref.place] = None
+    return tuple(found)

@@ -1,0 +1,49 @@
+"""Says our errors in Hydra's words, for callers of `instantiate`, and OmegaConf's in ours, for the command line."""
+
+from __future__ import annotations
+
+from hydra_cached.errors import ConfigError, HydraCachedError, NodeFailedError, TargetError
+
+
+def as_hydra_error(error: TargetError | NodeFailedError) -> Exception:
+    """The exception that the installed `hydra.utils.instantiate` raises in that case, with its cause set.
+
+    Hydra 1.3 wraps what a target raises in an `InstantiationException`; 1.4 lets it through with a note.
+    """
+    from hydra import __version__
+    from hydra.errors import InstantiationException
+
+    cause = error.__cause__
+    full_key = f"\nfull_key: {error.full_key}" if error.full_key else ""
+    if isinstance(error, NodeFailedError):
+        is_wrapping = tuple(int(part) for part in __version__.split(".")[:2]) < (1, 4)
+        if isinstance(cause, Exception) and not is_wrapping:
+            if error.full_key and hasattr(cause, "add_note"):
+                cause.add_note(f"full_key: {error.full_key}")
+            return cause
+        message = f"Error in call to target '{error.target}':\n{cause!r}"
+    elif cause is not None:
+        message = f"Error locating target '{error.target}', set env var HYDRA_FULL_ERROR=1 to see chained exception."
+    else:
+        message = error.message
+    wrapped = InstantiationException(message + full_key)
+    wrapped.__cause__ = cause
+    return wrapped
+
+
+def as_config_error(error: Exception) -> HydraCachedError:
+    """An error of OmegaConf (or Hydra) while a config was read, as one line with a hint."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    message = lines[0] if lines else type(error).__name__
+    where = getattr(error, "full_key", None)
+    kind = type(error).__name__
+    hint = "look at the config with `hydra-cached show-config`"
+    if kind == "MissingMandatoryValue":
+        where = where or message.rpartition(" ")[2]
+        message, hint = f'missing value at "{where}"', f"set it on the command line: {where}=VALUE"
+    elif "Interpolation" in kind:
+        message = f'{message} at "{where}"' if where and f"'{where}'" not in message else message
+        hint = "the reference names what is not in the config, or its resolver failed"
+    elif where:
+        message = f'{message} at "{where}"'
+    return ConfigError(message, hint=hint)

@@ -1,0 +1,117 @@
+"""Places, nodes and the graph: a pipeline as a value. Nothing here executes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hydra_cached.graph.expression import references
+from hydra_cached.targets import Marks
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """One call as it is written. References lead to the same place; an equal call written elsewhere is another one.
+
+    Attributes:
+        index: position in creation order: children come before parents, siblings in config order.
+        target: the callable; ``target_id`` is its canonical id.
+        args: the positional arguments: a tuple of values, or one expression that builds the sequence (``_args_``).
+        kwargs: expressions by keyword.
+        convert: the ``_convert_`` mode in force, which is part of the call's identity.
+        declared: what the target's marks and the config's special keys say of it.
+        path: key path where it is written.
+        source: the dict or DictConfig it was read from.
+        children: places its arguments refer to, without repetition, in config order.
+        is_leaf: no argument needs to be built: all are leaves.
+    """
+
+    index: int
+    target: Any
+    target_id: str
+    args: Any
+    kwargs: dict[str, Any]
+    convert: str
+    is_partial: bool
+    declared: Marks
+    path: tuple[str | int, ...]
+    source: Any
+    children: tuple[Place, ...]
+    is_leaf: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """One distinct call: the places where it is written, and the paths where it is written or referred to.
+
+    Attributes:
+        index: position in topological order, which is also the order of Hydra's calls.
+        path: shortest config path, dotted, "" at the root.
+        children: indices of the nodes that its arguments refer to.
+        pattern: tells apart equal calls whose equal arguments are, or are not, the same object; () where nothing is
+            written twice. A part of the node's identity.
+    """
+
+    index: int
+    places: tuple[Place, ...]
+    paths: tuple[str, ...]
+    children: tuple[int, ...]
+    pattern: tuple[Any, ...]
+
+    @property
+    def path(self) -> str:
+        return self.paths[0]
+
+    @property
+    def call(self) -> Place:
+        """The first place: the one whose arguments are used to compute it."""
+        return self.places[0]
+
+    @property
+    def target_id(self) -> str:
+        return self.places[0].target_id
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """A pipeline: nodes in topological order, and the expression of what it returns."""
+
+    nodes: tuple[Node, ...]
+    root: Any
+    node_of_place: tuple[int, ...]
+
+    def node_of(self, place: Place) -> Node:
+        return self.nodes[self.node_of_place[place.index]]
+
+    def roots(self) -> tuple[Place, ...]:
+        """Places whose values the result needs, without repetition."""
+        return tuple(dict.fromkeys(ref.place for ref in references(self.root)))
+
+    def edges(self) -> Iterator[tuple[int, int]]:
+        """Pairs (child, parent) of node indices: the parent takes the child's value as an argument."""
+        for node in self.nodes:
+            for child in node.children:
+                yield child, node.index
+
+    def find(self, path: str) -> Node | None:
+        """The node written or referred to at the dotted config path, or None."""
+        return next((node for node in self.nodes if path in node.paths), None)
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.nodes)} nodes"]
+        for node in self.nodes:
+            inputs = ", ".join(self.nodes[child].path or "(root)" for child in node.children)
+            also = f"  also at {', '.join(node.paths[1:])}" if len(node.paths) > 1 else ""
+            lines.append(f"{node.path or '(root)'}: {node.target_id}({inputs}){also}")
+        return "\n".join(lines)
+
+
+def argument_expressions(place: Place) -> Iterator[tuple[str, Any]]:
+    """(name, expression) of every argument; positional ones are named by their number."""
+    if isinstance(place.args, tuple):
+        for number, each in enumerate(place.args):
+            yield str(number), each
+    else:
+        yield "_args_", place.args
+    yield from place.kwargs.items()

@@ -1,0 +1,173 @@
+"""Collects places while a config is read: indices, paths, targets found once, and rings. Shared by both readers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hydra_cached.errors import ConfigError, TargetError
+from hydra_cached.graph.expression import EXPRESSIONS, Ref, places_below
+from hydra_cached.graph.node import Place
+from hydra_cached.graph.omega import KeyPath, full_key_of
+from hydra_cached.targets import Marks, locate_target, marks_of, target_id
+
+SPECIAL_KEYS = frozenset(
+    {"_target_", "_convert_", "_recursive_", "_partial_", "_cache_result_", "_not_deterministic_", "_version_", "_env_"}
+)
+MODE_KEYS = ("_recursive_", "_convert_", "_partial_")
+DECLARING_KEYS = ("_cache_result_", "_not_deterministic_", "_version_", "_env_")
+
+
+class Places:
+    """What was read so far.
+
+    Args:
+        is_sharing: False gives every reference a place of its own.
+        root_args: positional arguments that the caller gives the call at the root.
+    """
+
+    def __init__(self, is_sharing: bool, root_args: tuple[Any, ...] = ()) -> None:
+        self.places: list[Place] = []
+        self.paths: list[list[KeyPath]] = []
+        self.is_sharing = is_sharing
+        self.root_args = root_args
+        self._known: dict[tuple[int, str, bool], Place] = {}
+        self._open: dict[int, KeyPath] = {}
+        self._targets: dict[Any, tuple[Any, str, Marks]] = {}
+        # what resolvers made must not be collected while ids are compared: they would be used again
+        self._alive: list[Any] = []
+
+    def known(self, source: Any, convert: str, recursive: bool, path: KeyPath) -> Ref | None:
+        """A reference to the place that ``source`` became already, if it did under the same modes."""
+        place = self._known.get((id(source), convert, recursive)) if self.is_sharing else None
+        if place is None:
+            return None
+        self.paths[place.index].append(path)
+        return Ref(place, "none")
+
+    def add(
+        self,
+        source: Any,
+        inherited: tuple[str, bool],
+        path: KeyPath,
+        home: KeyPath,
+        target: tuple[Any, str, Marks],
+        kwargs: dict[str, Any],
+        convert: str,
+        is_partial: bool,
+        declared: Marks,
+    ) -> Ref:
+        """A new place: ``path`` is where it was found, ``home`` where it is written."""
+        args = kwargs.pop("_args_", ())
+        if self.root_args and not home:
+            args = self.root_args
+        is_leaf = type(args) is tuple
+        for value in kwargs.values():
+            if type(value) in EXPRESSIONS:
+                is_leaf = False
+                break
+        place = Place(
+            len(self.places),
+            target[0],
+            target[1],
+            args,
+            kwargs,
+            convert,
+            is_partial,
+            declared,
+            home,
+            source,
+            () if is_leaf else places_below((args, *kwargs.values())),
+            is_leaf,
+        )
+        self.places.append(place)
+        self.paths.append([path])
+        if self.is_sharing and declared.is_cached:
+            self._known[id(source), inherited[0], inherited[1]] = place
+        return Ref(place, "none")
+
+    def target(self, written: Any, path: KeyPath, source: Any) -> tuple[Any, str, Marks]:
+        """The callable that ``_target_`` names, its id and its marks. Looked for once per spelling.
+
+        Raises:
+            TargetError: it cannot be imported or is not callable.
+        """
+        is_name = isinstance(written, str)
+        known = self._targets.get(written if is_name else id(written))
+        if known is not None:
+            return known
+        dotted = ".".join(map(str, path))
+        try:
+            target = locate_target(written, path=dotted) if is_name else written
+        except TargetError as exc:
+            exc.full_key = full_key_of(source, path)
+            raise
+        if not callable(target):
+            raise TargetError(
+                f"Expected a callable target, got '{target}' of type '{type(target).__name__}'",
+                hint="_target_ names a function, a class or another callable",
+                path=dotted,
+                target=str(written),
+                full_key=full_key_of(source, path),
+            )
+        # the spelled name wins where the callable itself has no importable one
+        found = (target, target_id(written if is_name else target), marks_of(target))
+        self._targets[written if is_name else id(written)] = found
+        return found
+
+    # --- rings --------------------------------------------------------------------------------------------------
+
+    def enter(self, source: Any, path: KeyPath) -> None:
+        """Begin to read a container.
+
+        Raises:
+            ConfigError: it is being read already, so it contains itself.
+        """
+        if id(source) in self._open:
+            start = list(self._open).index(id(source))
+            ring = [*list(self._open.values())[start:], self._open[id(source)]]
+            names = " -> ".join(".".join(map(str, each)) or "(root)" for each in ring)
+            raise ConfigError(f"the config refers to itself in a ring: {names}", hint="remove one of the references")
+        self._open[id(source)] = path
+        self._alive.append(source)
+
+    def leave(self, source: Any) -> None:
+        del self._open[id(source)]
+
+
+def declare(marks: Marks, written: dict[str, Any], path: KeyPath) -> Marks:
+    """The target's marks with the config's special keys laid over them.
+
+    Raises:
+        ConfigError: a key has a value that it cannot have.
+    """
+    changes: dict[str, Any] = {}
+    for key, value in written.items():
+        where = f"{key} at {'.'.join(map(str, path)) or 'the root'}"
+        if key in ("_cache_result_", "_not_deterministic_"):
+            if not isinstance(value, bool):
+                raise ConfigError(f"{where} must be true or false, got {value!r}", hint=f"write {key}: true")
+            changes["is_cached" if key == "_cache_result_" else "is_deterministic"] = value == (key == "_cache_result_")
+        elif key == "_version_":
+            changes["version"] = str(value)
+        else:
+            names = [value] if isinstance(value, str) else list(value or ())
+            if not all(isinstance(name, str) for name in names):
+                raise ConfigError(f"{where} must be a list of names, got {value!r}", hint=f"write {key}: [NAME, ...]")
+            changes["env"] = (*marks.env, *names)
+    return replace(marks, **changes)
+
+
+def mode_name(written: Any) -> str:
+    """A ``_convert_`` mode as text, whether given as text or as Hydra's enum."""
+    return str(getattr(written, "value", written))
+
+
+def check_flag(name: str, value: Any, full_key: str) -> None:
+    """
+    Raises:
+        TypeError: a mode that must be true or false is neither; the message is Hydra's.
+    """
+    if not isinstance(value, bool):
+        where = f"\nfull_key: {full_key}" if full_key else ""
+        raise TypeError(f"Instantiation: {name} flag must be a bool, got {type(value)}{where}")

@@ -1,0 +1,208 @@
+"""Reads pipelines that are plain dicts and lists, as they are: no copy, no OmegaConf. Gives up where only that helps.
+
+The commonest interpolation, `${a.b.0}` to another place of the same config, is followed here; all others, missing
+values and structured configs are OmegaConf's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hydra_cached.graph.expression import PLAIN_MODES, Items, Ref, with_convert
+from hydra_cached.graph.omega import KeyPath, spell_full_key
+from hydra_cached.graph.places import (
+    DECLARING_KEYS,
+    MODE_KEYS,
+    SPECIAL_KEYS,
+    Places,
+    check_flag,
+    declare,
+    mode_name,
+)
+from hydra_cached.graph.prepare import is_structured
+
+_LEAVES = frozenset({int, float, bool, type(None), bytes})
+_CONTAINERS = (dict, list, tuple)
+_REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*(?:\.\w+|\[\d+\])*)\}\Z")
+_ABSENT = object()
+
+
+class NotPlainError(Exception):
+    """The config has something in it that means more than it says: an interpolation, a structured config."""
+
+
+class PlainReader:
+    """Turns plain containers into expressions, and the calls in them into places."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._root: Any = None
+
+    def read_root(self, config: Any) -> Any:
+        """The expression of a whole config.
+
+        Raises:
+            NotPlainError: it has interpolations, missing values, structured configs or keys that are not strings.
+        """
+        self._root = config
+        if isinstance(config, dict) and "_target_" not in config:
+            return self._read_dict(config, (), "none", True, is_root=True)
+        return self._read_container(config, (), "none", True)
+
+    def _read(self, value: Any, path: KeyPath, key: str | int, convert: str, recursive: bool) -> Any:
+        kind = type(value)
+        if kind is str:
+            if "${" not in value and value != "???":
+                return value
+            value, home = self._follow(value)
+            return self._read_container(value, home, convert, recursive, path=(*path, key)) if home else value
+        if kind in _LEAVES:
+            return value
+        if isinstance(value, _CONTAINERS):
+            return self._read_container(value, (*path, key), convert, recursive)
+        check_leaf(value)
+        return value
+
+    def _follow(self, written: str) -> tuple[Any, KeyPath]:
+        """What an interpolation refers to: a leaf and (), or a container and the path at which it is written."""
+        seen = set()
+        while True:
+            match = _REFERENCE.match(written)
+            if match is None or written in seen:
+                raise NotPlainError
+            seen.add(written)
+            value: Any = self._root
+            home: KeyPath = ()
+            key: str | int
+            for part in match.group(1).replace("[", ".").replace("]", "").split("."):
+                if isinstance(value, dict):
+                    value, key = value.get(part, _ABSENT), part
+                elif isinstance(value, (list, tuple)) and part.isdigit() and int(part) < len(value):
+                    value, key = value[int(part)], int(part)
+                else:
+                    raise NotPlainError
+                home = (*home, key)
+            if isinstance(value, str) and ("${" in value or value == "???"):
+                written = value
+                continue
+            if isinstance(value, _CONTAINERS):
+                return value, home
+            if value is _ABSENT or value is None:
+                # OmegaConf knows keys of other types, and what None in the place of a container means
+                raise NotPlainError
+            check_leaf(value)
+            return value, ()
+
+    def _read_container(
+        self, value: Any, home: KeyPath, convert: str, recursive: bool, *, path: KeyPath | None = None
+    ) -> Any:
+        """The expression of a container written at ``home`` and found, by a reference perhaps, at ``path``."""
+        if isinstance(value, dict):
+            if "_target_" in value:
+                return self._read_call(value, home, convert, recursive, home if path is None else path)
+            return self._read_dict(value, home, convert, recursive)
+        self._places.enter(value, home)
+        items = tuple([self._read(each, home, i, convert, recursive) for i, each in enumerate(value)])
+        self._places.leave(value)
+        return Items(None, items, convert not in PLAIN_MODES)
+
+    def _read_dict(
+        self, source: dict[Any, Any], path: KeyPath, convert: str, recursive: bool, *, is_root: bool = False
+    ) -> Items:
+        if "_convert_" in source or "_recursive_" in source or "_partial_" in source:
+            convert, recursive, _ = self._modes(source, path, convert, recursive)
+        self._places.enter(source, path)
+        keys = tuple([key for key in source if not (is_root and key in MODE_KEYS)])
+        values = []
+        for key in keys:
+            if type(key) is not str:
+                raise NotPlainError
+            values.append(self._read(source[key], path, key, convert, recursive))
+        self._places.leave(source)
+        return Items(keys, tuple(values), convert not in PLAIN_MODES)
+
+    def _modes(self, source: dict[Any, Any], path: KeyPath, convert: str, recursive: bool) -> tuple[str, bool, bool]:
+        convert = source.get("_convert_", convert)
+        recursive = source.get("_recursive_", recursive)
+        is_partial = source.get("_partial_", False)
+        if any(isinstance(each, str) and "${" in each for each in (convert, recursive, is_partial)):
+            raise NotPlainError
+        check_flag("_recursive_", recursive, spell_full_key(path))
+        check_flag("_partial_", is_partial, spell_full_key(path))
+        return mode_name(convert), recursive, is_partial
+
+    def _read_call(
+        self, source: dict[Any, Any], path: KeyPath, convert: str, recursive: bool, found_at: KeyPath
+    ) -> Ref:
+        places = self._places
+        known = places.known(source, convert, recursive, found_at)
+        if known is not None:
+            return known
+        inherited = (convert, recursive)
+        is_partial = False
+        if "_convert_" in source or "_recursive_" in source or "_partial_" in source:
+            convert, recursive, is_partial = self._modes(source, path, convert, recursive)
+        places.enter(source, path)
+        written = source["_target_"]
+        if isinstance(written, str) and "${" in written:
+            raise NotPlainError
+        target = places.target(written, path, source)
+        kwargs: dict[str, Any] = {}
+        declared = target[2]
+        for key, value in source.items():
+            if type(key) is not str:
+                raise NotPlainError
+            if key in SPECIAL_KEYS:
+                if key in DECLARING_KEYS:
+                    check_plain(value)
+                    declared = declare(declared, {key: value}, path)
+                continue
+            kind = type(value)
+            # the commonest leaves without a call
+            if kind in _LEAVES or (kind is str and "${" not in value and value != "???"):
+                kwargs[key] = value
+            elif recursive:
+                kwargs[key] = with_convert(self._read(value, path, key, convert, True), convert)
+            else:
+                kwargs[key] = self._unexpanded(value, convert)
+        places.leave(source)
+        return places.add(source, inherited, found_at, path, target, kwargs, convert, is_partial, declared)
+
+    def _unexpanded(self, value: Any, convert: str) -> Any:
+        check_plain(value)
+        if isinstance(value, dict):
+            values = tuple([self._unexpanded(each, convert) for each in value.values()])
+            return Items(tuple(value), values, convert not in PLAIN_MODES)
+        if isinstance(value, (list, tuple)):
+            return Items(None, tuple([self._unexpanded(each, convert) for each in value]), convert not in PLAIN_MODES)
+        return value
+
+
+def check_plain(value: Any) -> None:
+    """
+    Raises:
+        NotPlainError: the value itself, or a key of it, means more to OmegaConf than it says.
+    """
+    if isinstance(value, str):
+        if "${" in value or value == "???":
+            raise NotPlainError
+    elif isinstance(value, dict):
+        if not all(type(key) is str for key in value):
+            raise NotPlainError
+    elif not isinstance(value, (list, tuple)):
+        check_leaf(value)
+
+
+def is_plain_leaf(value: Any) -> bool:
+    """Whether a value is a leaf that means to OmegaConf just what it says."""
+    return type(value) in _LEAVES or (type(value) is str and "${" not in value and value != "???")
+
+
+def check_leaf(value: Any) -> None:
+    """
+    Raises:
+        NotPlainError: an object that OmegaConf turns into a config.
+    """
+    if type(value) not in _LEAVES and (is_structured(value) or type(value).__module__.startswith("omegaconf")):
+        raise NotPlainError

@@ -1,0 +1,93 @@
+"""Log records on stderr: sets logging up, and turns events into records. Decides nothing about the run."""
+
+from __future__ import annotations
+
+import logging
+
+from hydra_cached.events import Event, LookedUp, NodeFailed, NodeFinished, NodeStarted, RunStarted, Warned
+from hydra_cached.render.console import talk_console
+from hydra_cached.render.quantities import format_count, format_seconds, format_size
+
+_LOGGER = logging.getLogger("hydra_cached")
+
+
+def configure_logging(level: str) -> None:
+    """Send records from ``level`` on, the users' own too, to stderr: through rich on a terminal, else as plain lines.
+
+    Args:
+        level: name of a level.
+    """
+    console = talk_console()
+    handler: logging.Handler
+    if console.is_terminal:
+        # rich is not asked for its handler in a pipe: it would pad each line to the width
+        from rich.logging import RichHandler
+
+        handler = RichHandler(console=console, show_path=False, log_time_format="[%X]")
+        handler.setFormatter(logging.Formatter("%(message)s"))
+    else:
+        handler = logging.StreamHandler(console.file)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-8s %(message)s", "%H:%M:%S"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    _LOGGER.setLevel(level)
+
+
+def log_config(text: str) -> None:
+    """The config of a run, as YAML."""
+    _LOGGER.info("config:\n%s", text.rstrip("\n"))
+
+
+def log_closing(line: str) -> None:
+    """The last line of a run."""
+    _LOGGER.info(line)
+
+
+class EventLog:
+    """A listener that logs what happens in a run.
+
+    Args:
+        is_verbose: log every look-up too.
+    """
+
+    def __init__(self, *, is_verbose: bool = False) -> None:
+        self._is_verbose = is_verbose
+
+    def __call__(self, event: Event) -> None:
+        level, message = _describe(event)
+        if self._is_verbose or not isinstance(event, LookedUp):
+            _LOGGER.log(level, "%s", message)
+
+
+def _describe(event: Event) -> tuple[int, str]:
+    if isinstance(event, RunStarted):
+        return logging.INFO, f"pipeline {event.pipeline}: {format_count(event.nodes, 'node')}"
+    if isinstance(event, Warned):
+        return logging.WARNING, event.message
+    name = f"{event.path} ({event.target})" if event.path else event.target
+    if isinstance(event, LookedUp):
+        return logging.INFO, f"looked up {name} by {event.kind} key {event.key[:12]}: {_found(event.is_found)}"
+    if isinstance(event, NodeStarted):
+        return logging.INFO, f"running {name}{_why(event)}"
+    if isinstance(event, NodeFailed):
+        return logging.ERROR, f"failed {name}: {event.message}"
+    return logging.INFO, _finished(name, event)
+
+
+def _found(is_found: bool) -> str:
+    return "found" if is_found else "not found"
+
+
+def _why(event: NodeStarted) -> str:
+    if event.reason_code == "not_persisted":
+        # true of every node of such a run
+        return ""
+    words = event.reason_code.replace("_", " ")
+    return f": {words} ({event.reason_detail})" if event.reason_detail and event.reason_code != "new" else f": {words}"
+
+
+def _finished(name: str, event: NodeFinished) -> str:
+    seconds = format_seconds(event.seconds)
+    if event.status == "ran":
+        stored = f", {format_size(event.size_bytes)} stored" if event.is_stored and event.size_bytes is not None else ""
+        return f"finished {name} in {seconds}{stored}"
+    return f"{event.status} {name}, saved {seconds}"

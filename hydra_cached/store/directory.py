@@ -1,0 +1,153 @@
+"""The cache directory: its layout, its identity and who may use it. Looks into no entry."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra_cached.errors import StoreError
+from hydra_cached.store.exclusive import write_once
+
+FORMAT = 1
+"""Format of the directory that this release writes. Older ones are opened, newer ones refused."""
+
+_MARKER = "store.json"
+_TAG = (
+    b"Signature: 8a477f597d28d172789f06886806bc55\n"
+    b"# This file marks a cache directory of hydra-cached. See https://bford.info/cachedir/\n"
+)
+_CHOOSE = "choose another cache directory with -c DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDirectory:
+    """An existing cache directory.
+
+    Attributes:
+        root: absolute path.
+        store_id: identity of the store, 16 bytes drawn at random when it was created.
+    """
+
+    root: Path
+    store_id: bytes
+
+    @property
+    def index(self) -> Path:
+        return self.root / "index"
+
+    @property
+    def objects(self) -> Path:
+        return self.root / "objects"
+
+    @property
+    def aside(self) -> Path:
+        """Damaged records and objects, kept for inspection."""
+        return self.root / "aside"
+
+    def measure(self) -> int:
+        """Length in bytes of all files of the store."""
+        return sum(map(measure_folder, (self.index, self.objects, self.aside)))
+
+
+def open_directory(root: Path, *, create: bool) -> StoreDirectory | None:
+    """The cache directory at `root`; created when absent, or None without `create`.
+
+    Raises:
+        StoreError: it is no directory, cannot be created or written, belongs to or may be written by other users,
+            or was written by a later release.
+    """
+    try:
+        if not _is_safe_directory(root):
+            if not create:
+                return None
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        marker = root / _MARKER
+        if not marker.exists():
+            if not create:
+                return None
+            _furnish(root)
+            write_once(marker, json.dumps({"format": FORMAT, "id": secrets.token_hex(16)}).encode() + b"\n")
+        text = marker.read_bytes()
+    except OSError as exc:
+        raise StoreError(f'cannot use the cache directory "{root}": {exc.strerror or exc}', hint=_CHOOSE) from exc
+    directory = StoreDirectory(root, _read_marker(text, root))
+    if create:
+        _require_writable(directory)
+    return directory
+
+
+def measure_folder(folder: Path) -> int:
+    """Length in bytes of all files under a folder; those that vanish meanwhile do not count."""
+    total_bytes = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total_bytes += os.lstat(os.path.join(parent, name)).st_size
+    return total_bytes
+
+
+def _is_safe_directory(root: Path) -> bool:
+    """False where there is nothing.
+
+    Raises:
+        StoreError: there is something else, or others could replace what is in it.
+    """
+    try:
+        status = os.lstat(root)
+    except FileNotFoundError:
+        return False
+    if stat.S_ISLNK(status.st_mode):
+        raise StoreError(
+            f'the cache directory "{root}" is a symbolic link', hint=f'name its target: -c "{os.path.realpath(root)}"'
+        )
+    if not stat.S_ISDIR(status.st_mode):
+        raise StoreError(f'the cache directory "{root}" is a file', hint=_CHOOSE)
+    if os.name == "posix":
+        if status.st_uid != os.geteuid():
+            raise StoreError(f'the cache directory "{root}" belongs to another user', hint=_CHOOSE)
+        if status.st_mode & 0o022:
+            raise StoreError(f'other users may write to the cache directory "{root}"', hint=f'run: chmod go-w "{root}"')
+    return True
+
+
+def _furnish(root: Path) -> None:
+    if not os.listdir(root):
+        # a folder that holds other files stays under its owner's version control and backups
+        write_once(root / "CACHEDIR.TAG", _TAG, mode=0o644)
+        write_once(root / ".gitignore", b"*\n", mode=0o644)
+    for name in ("index", "objects"):
+        (root / name).mkdir(mode=0o700, exist_ok=True)
+
+
+def _require_writable(directory: StoreDirectory) -> None:
+    for folder in (directory.root, directory.index, directory.objects):
+        if not folder.is_dir():
+            # somebody deleted a part of the store: it starts again without it
+            try:
+                folder.mkdir(mode=0o700, exist_ok=True)
+            except OSError as exc:
+                raise StoreError(f'cannot create "{folder}": {exc.strerror or exc}', hint=_CHOOSE) from exc
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise StoreError(f'the cache directory "{directory.root}" is not writable', hint=_CHOOSE)
+
+
+def _read_marker(text: bytes, root: Path) -> bytes:
+    try:
+        marker = json.loads(text)
+        number, store_id = int(marker["format"]), bytes.fromhex(marker["id"])
+    except (ValueError, TypeError, KeyError) as exc:
+        raise StoreError(
+            f'the cache directory "{root}" is damaged: its {_MARKER} cannot be read',
+            hint="delete the directory (everything is computed again), or choose another one with -c DIR",
+        ) from exc
+    if number > FORMAT:
+        raise StoreError(
+            f'the cache directory "{root}" was written by a later hydra-cached (format {number}, known is {FORMAT})',
+            hint="upgrade hydra-cached, or choose another cache directory with -c DIR",
+        )
+    return store_id

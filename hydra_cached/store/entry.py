@@ -1,0 +1,83 @@
+"""What the store knows of one result. Plain values; no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class EntryInfo:
+    """All that is known of a result before it is written.
+
+    Attributes:
+        key: primary key, 64 hexadecimal digits: the call key, or the recipe key where there is no call key.
+        call_key: 64 hexadecimal digits, or None when an argument had no content digest.
+        recipe_key: the recipe under which it was first computed, or None.
+        content_digest: identity of the value, 64 hexadecimal digits, or None.
+        target: id of the callable, as `hydra-cached target-id` prints it.
+        path: config path at which it was computed, "" at the root.
+        config: the call as YAML, secrets redacted.
+        code: fingerprint of the target's code.
+        arguments: (argument name, digest) pairs, for explaining a later miss; calls appear with their content digest.
+        parents: primary keys of the entries it was computed from.
+        holds: names of arguments whose objects the value still holds.
+        seconds: time the call took.
+        tree_seconds: that and the time of all distinct calls below it, so what finding this entry saves.
+        created_s: seconds since the epoch.
+        versions: (name, version) pairs: python, hydra_cached, host, and the target's distribution.
+    """
+
+    key: str
+    call_key: str | None
+    recipe_key: str | None
+    content_digest: str | None
+    target: str
+    path: str
+    config: str
+    code: str
+    seconds: float
+    created_s: float
+    arguments: tuple[tuple[str, str], ...] = ()
+    parents: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()
+    schema: int = 0
+    tree_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stored result: its info and where its payload lies.
+
+    Attributes:
+        info: what is known of it.
+        codec: name of the serializer that wrote the payload.
+        size_bytes: length of the payload.
+        payload: the payload itself when small, else None.
+        object_digest: file name under ``objects/`` of a larger payload, 64 hexadecimal digits, else None.
+    """
+
+    info: EntryInfo
+    codec: str
+    size_bytes: int
+    payload: bytes | None = field(default=None, repr=False)
+    object_digest: str | None = None
+
+    @property
+    def key(self) -> str:
+        return self.info.key
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySummary:
+    """One row of `cache ls`."""
+
+    key: str
+    target: str
+    path: str
+    size_bytes: int
+    seconds: float
+    created_s: float
+    hits: int
+    seconds_saved: float
+    schema: int

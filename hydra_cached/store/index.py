@@ -1,0 +1,227 @@
+"""The index: rows of sealed bytes in a diskcache.Cache. Knows rows, transactions and locks; not what rows mean.
+
+Waiting is bounded. A read that still finds the index locked comes back empty, without a warning: a miss costs time,
+never correctness. A write that still finds it locked, or has no room or right, raises StoreError.
+
+diskcache gives the database its shape, its settings and a connection per thread. Rows are read and written with plain
+statements on its table, because its get() and set() do not tell a foreign row from none, take a query per row, and
+cannot put several rows into one transaction without hiding why that failed. Columns: ``Cache(key, raw, store_time,
+expire_time, access_time, access_count, tag, size, mode, filename, value)``; rows of ours have raw = 1, mode = 1 (bytes
+inside the row) and no file name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from hydra_cached.errors import EntryDamagedError, StoreError
+
+T = TypeVar("T")
+Cell: TypeAlias = tuple[Any, Any, Any]
+"""Value, mode and file name of a row, as found."""
+
+BUSY_TIMEOUT_S = 10.0
+_ATTEMPTS = 3
+_GET = "SELECT value, mode, filename FROM Cache WHERE key = ? AND raw = 1"
+# one statement where diskcache's set() takes two
+_SET = (
+    "INSERT INTO Cache(key, raw, store_time, expire_time, access_time, access_count, tag, size, mode, filename, value)"
+    " VALUES (?, ?, ?, NULL, ?, 0, ?, 0, ?, ?, ?) ON CONFLICT(key, raw) DO UPDATE SET store_time = excluded.store_time,"
+    " expire_time = NULL, access_time = excluded.access_time, access_count = 0, tag = excluded.tag, size = 0,"
+    " mode = excluded.mode, filename = excluded.filename, value = excluded.value"
+)
+_FOLLOW = (
+    "SELECT l.value, l.mode, l.filename, e.key, e.value, e.mode, e.filename FROM Cache l"
+    " LEFT JOIN Cache e ON e.key = ? || l.tag AND e.raw = 1 WHERE l.key = ? AND l.raw = 1"
+)
+
+# connections must not be closed by a forked child: it would take part in its parent's locks
+_abandoned: list[Index] = []
+
+
+class Index:
+    """The rows of one store. Usable from any thread; a forked process opens its own, see `is_foreign`.
+
+    Raises:
+        StoreError: the database is corrupt or cannot be opened.
+    """
+
+    def __init__(self, folder: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        # diskcache costs 20 ms to import: only now
+        from diskcache import Cache
+
+        from hydra_cached.store.disk import ByteDisk
+
+        text = str(folder)
+        if os.path.expandvars(text) != text:
+            # diskcache expands variables in its path, and cannot be told not to
+            raise StoreError(f'the cache directory "{folder.parent}" contains the name of an environment variable')
+        self.folder = folder
+        self._pid = os.getpid()
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            self._cache: Any = Cache(
+                text,
+                timeout=busy_timeout_s,
+                disk=ByteDisk,
+                eviction_policy="none",
+                cull_limit=0,
+                size_limit=2**62,
+                statistics=0,
+                tag_index=0,
+                disk_min_file_size=2**62,
+                sqlite_auto_vacuum=2,
+                sqlite_mmap_size=0,
+            )
+        except Exception as exc:  # the database is not ours alone: anything may be in it
+            raise self._failed(exc) from exc
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether this process inherited it by a fork; then `abandon` it and open another."""
+        return self._pid != os.getpid()
+
+    def abandon(self) -> None:
+        """Let go of an inherited index without closing its connections."""
+        _abandoned.append(self)
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        self._cache.close()
+
+    def get(self, row_key: str) -> Cell | None:
+        """The row of a key, or None; also None while the index is locked.
+
+        Raises:
+            EntryDamagedError: the database is damaged there.
+        """
+        rows = self._read(_GET, (row_key,))
+        return rows[0] if rows else None
+
+    def follow(self, row_key: str, kind: str) -> tuple[Cell, str | None, Cell | None] | None:
+        """A row together with the row of `kind` that its tag names, and that row's key; None while it is locked.
+
+        Raises:
+            EntryDamagedError: the database is damaged there.
+        """
+        rows = self._read(_FOLLOW, (kind, row_key))
+        if not rows:
+            return None
+        row = rows[0]
+        return row[:3], row[3], (None if row[3] is None else row[4:])
+
+    def scan(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """All rows of a query.
+
+        Raises:
+            StoreError: the database is damaged or stays locked.
+        """
+        try:
+            return self._execute(statement, values)
+        except sqlite3.Error as exc:
+            raise self._failed(exc) from exc
+
+    def query(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Run a statement inside `write`."""
+        return self._execute(statement, values)
+
+    def set(self, row_key: str, value: bytes, tag: str | None = None) -> None:
+        """Enter a row inside `write`."""
+        key, raw = self._cache.disk.put(row_key)
+        _, mode, filename, data = self._cache.disk.store(value, False)
+        now_s = time.time()
+        self._execute(_SET, (key, raw, now_s, now_s, tag, mode, filename, data))
+
+    def delete(self, row_key: str) -> None:
+        """Delete a row inside `write`."""
+        self._execute("DELETE FROM Cache WHERE key = ? AND raw = 1", (row_key,))
+
+    def write(self, operation: Callable[[], T]) -> T:
+        """Call `operation` in one transaction, again when the index was locked.
+
+        Raises:
+            StoreError: it stays locked, or there is no room or right to write.
+        """
+        for attempt in range(_ATTEMPTS):
+            try:
+                with self._transaction():
+                    return operation()
+            except (sqlite3.Error, OSError, EntryDamagedError) as exc:
+                if not _is_busy(exc):
+                    raise self._unwritable(exc) from exc
+                if attempt == _ATTEMPTS - 1:
+                    raise self._locked() from exc
+                time.sleep(0.01 * (attempt + 1))
+        raise AssertionError("unreachable")
+
+    def shrink(self) -> None:
+        """Give free pages back to the file system, as far as readers allow it now."""
+        with contextlib.suppress(sqlite3.Error):
+            # as a script: execute() would free a single page
+            self._cache._con.executescript("PRAGMA incremental_vacuum")
+            self._execute("PRAGMA wal_checkpoint(TRUNCATE)", ())
+
+    def _execute(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        return self._cache._sql(statement, values).fetchall()  # type: ignore[no-any-return]
+
+    def _read(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        try:
+            return self._execute(statement, values)
+        except sqlite3.Error as exc:
+            return self._read_again(statement, values, exc)
+
+    def _read_again(self, statement: str, values: Sequence[Any], error: sqlite3.Error) -> list[Any]:
+        for attempt in range(1, _ATTEMPTS + 1):
+            if not _is_busy(error):
+                raise EntryDamagedError(f'the index in "{self.folder}" cannot be read: {error}') from error
+            if attempt < _ATTEMPTS:
+                time.sleep(0.01 * attempt)
+                try:
+                    return self._execute(statement, values)
+                except sqlite3.Error as exc:
+                    error = exc
+        return []
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        connection = self._cache._con
+        try:
+            # diskcache's transact() hides why it cannot begin, and stays open after an unlucky interrupt
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.rollback()
+
+    def _failed(self, error: Exception) -> StoreError:
+        if _is_busy(error):
+            return self._locked()
+        if isinstance(error, (sqlite3.OperationalError, OSError)):
+            return StoreError(
+                f'cannot open the index in "{self.folder}": {error}',
+                hint="see who may read and write it, or choose another cache directory with -c DIR",
+            )
+        return StoreError(
+            f'the index in "{self.folder}" is corrupt: {str(error) or type(error).__name__}',
+            hint=f'delete "{self.folder}" (everything is computed again), or choose another directory with -c DIR',
+        )
+
+    def _locked(self) -> StoreError:
+        return StoreError(f'the index in "{self.folder}" is locked by another process', hint="try again later")
+
+    def _unwritable(self, error: BaseException) -> StoreError:
+        return StoreError(
+            f'cannot write to the index in "{self.folder}": {error}',
+            hint="free some space, or choose another cache directory with -c DIR",
+        )
+
+
+def _is_busy(error: Exception) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error))

@@ -1,0 +1,82 @@
+"""Results in the memory of this process. Nothing is written, and nothing is digested but what goes into recipe keys."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from hydra_cached.errors import EntryUnreadableError
+from hydra_cached.store.entry import Entry, EntryInfo
+
+
+class MemoryCache:
+    """Keeps results as long as it lives; pass the same one to several `instantiate` calls to share objects among them.
+
+    A call that was read from the same config object gives the very same result object; an equal call written
+    elsewhere gets a copy.
+
+    >>> cache = MemoryCache()
+    >>> len(cache)
+    0
+    """
+
+    wants_digests = False
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._latest: dict[tuple[str, str], EntryInfo] = {}
+        # source is kept alive beside the value: its id must not be given to another config
+        self._values: dict[str, dict[int, tuple[Any, Any]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def clear(self) -> None:
+        """Forget every result."""
+        self._entries.clear()
+        self._latest.clear()
+        self._values.clear()
+
+    def find(self, recipe_key: str) -> Entry | None:
+        return self._entries.get(recipe_key)
+
+    def get(self, key: str) -> Entry | None:
+        return self._entries.get(key)
+
+    def latest(self, target: str, path: str) -> EntryInfo | None:
+        return self._latest.get((target, path))
+
+    def load(self, entry: Entry, place: Any) -> Any:
+        """The result for ``place`` (anything with a ``source``): the object it got before, or a copy of another's.
+
+        Raises:
+            EntryUnreadableError: it cannot be copied.
+        """
+        values = self._values[entry.key]
+        known = values.get(id(place.source))
+        if known is None:
+            _, original = next(iter(values.values()))
+            try:
+                copied = copy.deepcopy(original)
+            except Exception as exc:
+                raise EntryUnreadableError(f"the result of {entry.info.target} cannot be copied: {exc!r}") from exc
+            known = values[id(place.source)] = (place.source, copied)
+        return known[1]
+
+    def keep(self, info: EntryInfo, value: Any, place: Any) -> Entry:
+        entry = self._entries.setdefault(info.key, Entry(info, "memory", 0))
+        self._values.setdefault(info.key, {})[id(place.source)] = (place.source, value)
+        self._latest[info.target, info.path] = info
+        return entry
+
+    def discard(self, entry: Entry) -> None:
+        """Forget one result."""
+        self._entries = {key: each for key, each in self._entries.items() if each is not entry}
+        self._values.pop(entry.key, None)
+
+    def link(self, recipe_key: str, key: str) -> None:
+        self._entries[recipe_key] = self._entries[key]
+
+    def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None:
+        """Nothing outlives the process, so nothing is counted."""

@@ -1,0 +1,198 @@
+"""Sealed rows: the index seen through the seal. A row that fails goes to ``aside/``; none is used unchecked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from pathlib import Path
+
+from hydra_cached.errors import EntryDamagedError, EntryError, EntryUnreadableError, EntryUntrustedError, StoreError
+from hydra_cached.store.directory import StoreDirectory
+from hydra_cached.store.entry import Entry
+from hydra_cached.store.index import Cell, Index
+from hydra_cached.store.objects import ObjectFolder
+from hydra_cached.store.record import (
+    CHECK,
+    ENTRY,
+    LINK,
+    STATISTICS,
+    USE,
+    NewerRecordError,
+    latest_row,
+    pack_link,
+    pack_statistics,
+    unpack_entry,
+    unpack_link,
+    unpack_statistics,
+)
+from hydra_cached.store.seal import Seal
+
+_RAW_MODE = 1
+
+
+class Rows:
+    """The rows of one store by kind.
+
+    Attributes:
+        directory: where all of it lies.
+        index: for transactions and queries.
+        objects: the folder of large payloads.
+        seal: for whoever writes a record of its own.
+    """
+
+    __slots__ = ("directory", "index", "objects", "seal")
+
+    def __init__(self, directory: StoreDirectory, seal: Seal) -> None:
+        self.index = Index(directory.index)
+        self.objects = ObjectFolder(directory.objects)
+        self.seal = seal
+        self.directory = directory
+
+    def follow(self, row_key: str) -> Entry | None:
+        """The entry that a link or a latest row leads to, in one query.
+
+        Raises:
+            EntryDamagedError: the row or the entry changed since it was written; it was set aside.
+            EntryUntrustedError: it has another key's seal. It stays, for whoever has that key, until the next put.
+            EntryUnreadableError: a later release wrote it.
+        """
+        found = self.index.follow(row_key, ENTRY)
+        if found is None:
+            return None
+        link_cell, entry_row, entry_cell = found
+        key = unpack_link(self._unwrap(row_key, link_cell))
+        if entry_row == ENTRY + key:
+            return self._read_entry(key, entry_cell)
+        # the tag is not sealed: where it leads elsewhere, only the link counts
+        return self.entry(key)
+
+    def entry(self, key: str) -> Entry | None:
+        """The entry of a primary key.
+
+        Raises:
+            EntryError: it is bad, as for `follow`.
+        """
+        return self._read_entry(key, self.index.get(ENTRY + key))
+
+    def entry_to_keep(self, key: str) -> Entry | None:
+        """The entry of a key if it passes and has its object; else it may be overwritten. Only inside a transaction."""
+        cell = self.index.get(ENTRY + key)
+        if cell is None:
+            return None
+        body = self.open_cell(ENTRY + key, cell)
+        if body is None:
+            self._save_aside(ENTRY + key, cell)
+            return None
+        with contextlib.suppress(ValueError):
+            entry = unpack_entry(key, body)
+            if entry.object_digest is None or self.objects.has(entry.object_digest):
+                return entry
+        return None
+
+    def peek(self, row_key: str) -> bytes | None:
+        """The body of a row if it passes; sets nothing aside."""
+        cell = self.index.get(row_key)
+        return None if cell is None else self.open_cell(row_key, cell)
+
+    def open_cell(self, row_key: str, cell: Cell) -> bytes | None:
+        """The body in a cell if it passes."""
+        try:
+            return self.seal.unwrap(row_key, _sealed_bytes(row_key, cell))
+        except EntryError:
+            return None
+
+    def put(self, row_key: str, body: bytes, tag: str | None = None) -> None:
+        """Seal and enter a row. Only inside a transaction."""
+        self.index.set(row_key, self.seal.wrap(row_key, body), tag)
+
+    def put_link(self, recipe_key: str, key: str) -> None:
+        """Lead from a recipe to an entry. Only inside a transaction."""
+        self.put(LINK + recipe_key, pack_link(key), key)
+
+    def put_latest(self, target: str, path: str, key: str) -> None:
+        """Lead from a place to its last entry. Only inside a transaction."""
+        self.put(latest_row(target, path), pack_link(key), key)
+
+    def put_use(self, digest: str, key: str) -> None:
+        """Note that an entry uses an object. Only inside a transaction."""
+        self.put(USE + digest + key, b"", key)
+
+    def add_hits(self, key: str, hits: int, seconds_saved: float) -> None:
+        """Add to an entry's statistics, if there is such an entry. Only inside a transaction."""
+        if self.index.get(ENTRY + key) is None:
+            return
+        row_key = STATISTICS + key
+        cell = self.index.get(row_key)
+        before_hits, before_seconds = (0, 0.0) if cell is None else self.statistics(key, cell)
+        self.put(row_key, pack_statistics(before_hits + hits, before_seconds + seconds_saved))
+
+    def statistics(self, key: str, cell: Cell) -> tuple[int, float]:
+        """Hits and seconds saved of a statistics row; bad ones start again from nothing."""
+        body = self.open_cell(STATISTICS + key, cell)
+        if body is not None:
+            with contextlib.suppress(ValueError):
+                return unpack_statistics(body)
+        return 0, 0.0
+
+    def set_object_aside(self, key: str, digest: str) -> None:
+        """Move a damaged object to ``aside/`` and forget the entry that it was found by."""
+
+        def move() -> None:
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(self.objects.path(digest), self._aside_path(digest))
+            for row_key in (ENTRY + key, USE + digest + key, CHECK + digest):
+                self.index.delete(row_key)
+
+        with contextlib.suppress(StoreError):
+            self.index.write(move)
+
+    def _read_entry(self, key: str, cell: Cell | None) -> Entry | None:
+        if cell is None:
+            return None
+        body = self._unwrap(ENTRY + key, cell)
+        try:
+            return unpack_entry(key, body)
+        except NewerRecordError as exc:
+            raise EntryUnreadableError(
+                f"result {key[:12]} was written by a later hydra-cached", hint="upgrade hydra-cached to reuse it"
+            ) from exc
+        except ValueError as exc:
+            self._set_aside(ENTRY + key, cell)
+            raise EntryDamagedError(f"the record of result {key[:12]} is damaged: {exc}") from exc
+
+    def _unwrap(self, row_key: str, cell: Cell) -> bytes:
+        try:
+            return self.seal.unwrap(row_key, _sealed_bytes(row_key, cell))
+        except EntryDamagedError:
+            self._set_aside(row_key, cell)
+            raise
+
+    def _set_aside(self, row_key: str, cell: Cell) -> None:
+        def move() -> None:
+            # gone or mended meanwhile: nothing to do
+            if self.index.get(row_key) == cell:
+                self._save_aside(row_key, cell)
+                self.index.delete(row_key)
+
+        # where nothing can be written, the next put overwrites it or fails with its own message
+        with contextlib.suppress(StoreError):
+            self.index.write(move)
+
+    def _save_aside(self, row_key: str, cell: Cell) -> None:
+        value = cell[0]
+        data = value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+        self._aside_path(row_key).write_bytes(data)
+
+    def _aside_path(self, name: str) -> Path:
+        aside = self.directory.aside
+        aside.mkdir(mode=0o700, exist_ok=True)
+        return aside / f"{name}.{time.time_ns()}"
+
+
+def _sealed_bytes(row_key: str, cell: Cell) -> bytes:
+    value, mode, filename = cell
+    if type(value) is not bytes or mode != _RAW_MODE or filename is not None:
+        # whatever it holds is not looked at: another mode would mean a pickle or a file
+        raise EntryUntrustedError(f"record {row_key[2:14]} of the store was not written by hydra-cached")
+    return value

@@ -1,0 +1,302 @@
+"""The store: find, put and load results in one cache directory. Never decides what to run.
+
+Nothing wrong comes back: what a record or a payload says is used only after its seal was checked, and nothing is
+unpickled before. What fails is reported as an EntryError and kept under ``aside/``; the next `put` of its key works.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from hydra_cached.errors import EntryDamagedError, EntryError, StoreError
+from hydra_cached.store.directory import open_directory
+from hydra_cached.store.entry import Entry, EntryInfo, EntrySummary
+from hydra_cached.store.objects import CHECK_ONCE_BYTES
+from hydra_cached.store.payload import Payload, dump_value, load_value
+from hydra_cached.store.record import CHECK, ENTRY, LINK, USE, latest_row, pack_entry
+from hydra_cached.store.seal import Seal, load_key
+from hydra_cached.store.upkeep import clear_store, list_entries, remove_entries, remove_unused_object
+
+if TYPE_CHECKING:
+    from hydra_cached.store.rows import Rows
+
+_PUT_ATTEMPTS = 5
+
+
+class Store:
+    """Results in a directory. Safe to use from several threads and processes, and across a fork.
+
+    Args:
+        directory: the cache directory; ``~`` is expanded.
+        create: make it when it is not there. Without, a directory that is absent is an empty store.
+
+    Raises:
+        StoreError: the directory cannot be used. A corrupt index is found when it is first asked something, so every
+            method but `dump` may raise this too.
+
+    Example:
+        >>> with Store("cache") as store:  # doctest: +SKIP
+        ...     entry = store.find(recipe_key)
+        ...     value = None if entry is None else store.load(entry)
+    """
+
+    def __init__(self, directory: str | Path = "cache", *, create: bool = True) -> None:
+        # absolute from the start: a target may change the working directory
+        self._root = Path(os.path.abspath(os.path.expanduser(directory)))
+        self._directory = open_directory(self._root, create=create)
+        self._rows: Rows | None = None
+
+    @property
+    def directory(self) -> Path:
+        """Absolute path of the cache directory."""
+        return self._root
+
+    def find(self, recipe_key: str) -> Entry | None:
+        """The entry to which a recipe is linked, or None; also None while the index is locked.
+
+        Raises:
+            EntryDamagedError: there is one, but it changed since it was written; it was set aside.
+            EntryUntrustedError: there is one, but it has not your key's seal. It stays until the next `put` of its key.
+            EntryUnreadableError: a later release wrote it.
+        """
+        rows = self._open()
+        return None if rows is None else rows.follow(LINK + recipe_key)
+
+    def get(self, key: str) -> Entry | None:
+        """The entry of a primary key, or None; also None while the index is locked.
+
+        Raises:
+            EntryDamagedError: there is one, but it changed since it was written; it was set aside.
+            EntryUntrustedError: there is one, but it has not your key's seal. It stays until the next `put` of its key.
+            EntryUnreadableError: a later release wrote it.
+        """
+        rows = self._open()
+        return None if rows is None else rows.entry(key)
+
+    def latest(self, target: str, path: str) -> EntryInfo | None:
+        """What is known of the last result that was put for a target at a config path, to explain a miss by."""
+        rows = self._open()
+        if rows is None:
+            return None
+        try:
+            entry = rows.follow(latest_row(target, path))
+        except EntryError:
+            # no explanation is worth a failure; a bad record is reported by find and get
+            return None
+        return None if entry is None else entry.info
+
+    def dump(self, value: Any) -> Payload:
+        """The payload of a value; arrays and frames are not copied.
+
+        Raises:
+            NotSerializableError: it cannot be stored; the message says why.
+        """
+        return dump_value(value)
+
+    def put(self, info: EntryInfo, payload: Payload, *, replace: bool = False) -> Entry:
+        """Enter a result, and link its recipe to it. The first commit of a key wins.
+
+        Args:
+            replace: write it even where there is a good entry of that key, such as one that no longer loads.
+
+        Returns:
+            The entry that is in the store now: the one of an earlier commit where there is one.
+
+        Raises:
+            StoreError: it cannot be written: no room, no right, or the index stays locked.
+        """
+        rows = self._open_for_writing()
+        inline = bytes(payload.chunks[0]) if payload.is_inline else None
+        digest = None if payload.is_inline else payload.digest
+        entry = Entry(info, payload.codec, payload.size_bytes, inline, digest)
+        body = pack_entry(info, payload.codec, payload.size_bytes, inline, digest)
+        for _ in range(_PUT_ATTEMPTS):
+            state = b"" if digest is None else rows.objects.write(payload, rows.seal.wrap(ENTRY + info.key, body))
+            committed = rows.index.write(partial(self._commit, rows, entry, body, state, replace))
+            # None when another process deleted the object in between: then once more
+            if committed is not None:
+                return committed
+        raise StoreError(f'the object of result {info.key[:12]} keeps vanishing from "{rows.objects.folder}"')
+
+    def link(self, recipe_key: str, key: str) -> None:
+        """Make `find(recipe_key)` give the entry `key`.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        rows = self._open_for_writing()
+        rows.index.write(lambda: rows.put_link(recipe_key, key))
+
+    def load(self, entry: Entry) -> Any:
+        """The value of an entry that this store gave. Its arrays are writable; the store's file stays as it is.
+
+        Raises:
+            EntryDamagedError: its bytes changed or are gone; it was set aside.
+            EntryUnreadableError: its bytes are right but do not load; it is kept.
+        """
+        if entry.object_digest is None:
+            # it came out of the sealed record
+            return load_value(entry.codec, (entry.payload or b"",))
+        rows = self._open()
+        if rows is None:
+            raise EntryDamagedError(f'the cache directory "{self._root}" is gone')
+        return load_value(entry.codec, self._read_object(rows, entry.key, entry.object_digest))
+
+    def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None:
+        """Add hits and seconds saved to the statistics of entries, in one transaction.
+
+        Args:
+            hits: entry key to (count, seconds saved). Keys that are not in the store are passed over.
+
+        Raises:
+            StoreError: they cannot be written.
+        """
+        if not hits:
+            return
+        rows = self._open_for_writing()
+
+        def add() -> None:
+            for key, (count, seconds_saved) in hits.items():
+                rows.add_hits(key, count, seconds_saved)
+
+        rows.index.write(add)
+
+    def summaries(
+        self, *, target_glob: str | None = None, key_prefix: str | None = None, older_than_s: float | None = None
+    ) -> list[EntrySummary]:
+        """What is in the store, newest first, older schemas included. Bad records are passed over.
+
+        Args:
+            target_glob: shell pattern for target ids.
+            key_prefix: first digits of an entry's key.
+            older_than_s: only entries created more than so many seconds ago.
+
+        Raises:
+            StoreError: the index is damaged.
+        """
+        rows = self._open()
+        if rows is None:
+            return []
+        return list_entries(rows, target_glob=target_glob, key_prefix=key_prefix, older_than_s=older_than_s)
+
+    def discard(self, entry: Entry) -> None:
+        """Forget one entry that cannot be used, quickly: what else it leaves goes with the next `remove`.
+
+        Raises:
+            StoreError: the index is locked or cannot be written.
+        """
+        rows = self._open()
+        if rows is not None:
+            rows.index.write(lambda: rows.index.delete(ENTRY + entry.key))
+
+    def remove(self, keys: Iterable[str]) -> int:
+        """Delete entries, and objects, links and statistics that nothing else needs. Returns the bytes freed on disk.
+
+        Raises:
+            StoreError: the index is locked or cannot be written.
+        """
+        rows = self._open()
+        return 0 if rows is None else remove_entries(rows, keys)
+
+    def clear(self) -> int:
+        """Delete everything, unreadable records and what was set aside included. Returns the bytes freed on disk.
+
+        Raises:
+            StoreError: the index is locked or cannot be written.
+        """
+        rows = self._open()
+        return 0 if rows is None else clear_store(rows)
+
+    def size_on_disk(self) -> int:
+        """Length in bytes of index, objects and what was set aside."""
+        return 0 if self._directory is None else self._directory.measure()
+
+    def close(self) -> None:
+        """Close this thread's connection. The store opens again when it is asked something."""
+        rows, self._rows = self._rows, None
+        if rows is not None:
+            rows.index.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[type[Store], tuple[str]]:
+        return Store, (str(self._root),)
+
+    def __repr__(self) -> str:
+        return f"Store({str(self._root)!r})"
+
+    def _open(self) -> Rows | None:
+        """Rows, opened when first needed; None where the directory is absent."""
+        rows = self._rows
+        if rows is not None and not rows.index.is_foreign:
+            return rows
+        if self._directory is None:
+            # somebody may have created it since
+            self._directory = open_directory(self._root, create=False)
+            if self._directory is None:
+                return None
+        # sqlite and diskcache cost 20 ms to import: only now
+        from hydra_cached.store.rows import Rows
+
+        if rows is not None:
+            rows.index.abandon()
+        self._rows = Rows(self._directory, Seal(load_key(), self._directory.store_id))
+        return self._rows
+
+    def _open_for_writing(self) -> Rows:
+        rows = self._open()
+        if rows is None:
+            raise StoreError(f'there is no cache directory "{self._root}"', hint="Store(directory) creates it")
+        return rows
+
+    def _commit(self, rows: Rows, entry: Entry, body: bytes, state: bytes, replace: bool) -> Entry | None:
+        """Enter an entry unless there is a good one; None when its object vanished. Inside a transaction."""
+        key, info, digest = entry.key, entry.info, entry.object_digest
+        if digest is not None and not rows.objects.has(digest):
+            return None
+        present = rows.entry_to_keep(key)
+        current = entry if present is None or replace else present
+        if current is entry:
+            # sqlite takes no lone surrogates
+            rows.put(ENTRY + key, body, info.target.encode("utf-8", "replace").decode())
+            if digest is not None:
+                rows.put_use(digest, key)
+                if entry.size_bytes > CHECK_ONCE_BYTES:
+                    rows.put(CHECK + digest, state)
+        # an object that was written in vain, or that is replaced
+        for unused in (digest, None if present is None else present.object_digest):
+            if unused is not None and unused != current.object_digest:
+                rows.index.delete(USE + unused + key)
+                remove_unused_object(rows, unused)
+        rows.put_latest(info.target, info.path, key)
+        if info.recipe_key is not None:
+            rows.put_link(info.recipe_key, key)
+        return current
+
+    def _read_object(self, rows: Rows, key: str, digest: str) -> tuple[memoryview, ...]:
+        row_key = CHECK + digest
+        checked_state = rows.peek(row_key)
+        try:
+            found = rows.objects.read(digest, checked_state=checked_state)
+        except EntryDamagedError as exc:
+            # a file that could not be opened for want of handles or rights may be opened next time
+            if not isinstance(exc.__cause__, OSError) or isinstance(exc.__cause__, FileNotFoundError):
+                rows.set_object_aside(key, digest)
+            raise
+        if found.is_large and found.state != checked_state:
+            # so that it need not be read in full next time; a store that cannot be written still gives its values
+            with contextlib.suppress(StoreError):
+                rows.index.write(lambda: rows.put(row_key, found.state))
+        return found.chunks

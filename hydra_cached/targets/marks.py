@@ -1,0 +1,141 @@
+"""What a callable declares about itself, by decorators. Says nothing about what a config declares.
+
+Marks are one attribute on the object, found by ordinary attribute look-up: a subclass has those of its base unless it
+is marked itself, a bound method those of its function, `functools.wraps` hands them on. What is marked further inside
+counts too: a class's `__init__` and `__new__`, an instance's `__call__`, what a partial calls.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from hydra_cached.errors import UsageError
+
+_ATTRIBUTE = "__hydra_cached_marks__"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a callable declares about itself.
+
+    Attributes:
+        is_deterministic: equal arguments give an equal result.
+        is_cached: the result may be kept at all; False is `_cache_result_: false`.
+        version: set by hand, or None.
+        env: names of environment variables it reads, in the order declared.
+    """
+
+    is_deterministic: bool = True
+    is_cached: bool = True
+    version: str | None = None
+    env: tuple[str, ...] = ()
+
+
+_UNMARKED = Marks()
+
+
+def marks_of(target: Any) -> Marks:
+    """What ``target`` declares, `Marks()` if nothing.
+
+    >>> marks_of(not_deterministic(lambda: 1)).is_deterministic
+    False
+    """
+    marks = _own_marks(target)
+    if isinstance(target, functools.partial):
+        marks = _combine(marks, marks_of(target.func))
+    elif isinstance(target, type):
+        for constructor in (target.__init__, target.__new__):  # type: ignore[misc]
+            marks = _combine(marks, _own_marks(constructor))
+    else:
+        called: Any = type(target)
+        marks = _combine(marks, _own_marks(called.__call__) if callable(target) else _UNMARKED)
+    return marks
+
+
+def not_deterministic(target: T) -> T:
+    """Declare that equal calls may give different results: it runs once per run, whatever is stored.
+
+    >>> @not_deterministic
+    ... def today(): ...
+    """
+    return _mark(target, is_deterministic=False)
+
+
+def not_cached(target: T) -> T:
+    """Declare that results are never kept, as `_cache_result_: false` does in a config."""
+    return _mark(target, is_cached=False)
+
+
+def version(number: str) -> Callable[[T], T]:
+    """Declare a version by hand; another version is another recipe.
+
+    >>> @version("2")
+    ... def train(): ...
+    """
+    if not isinstance(number, str):
+        raise UsageError(f"a version is a string, not {number!r}", hint='write @version("2")')
+    return lambda target: _mark(target, version=number)
+
+
+def env(*names: str) -> Callable[[T], T]:
+    """Declare environment variables whose values count as arguments.
+
+    >>> @env("LANG")
+    ... def greet(): ...
+    """
+    if not names or not all(isinstance(name, str) for name in names):
+        raise UsageError("env needs names of environment variables", hint='write @env("LANG")')
+
+    def decorate(target: T) -> T:
+        # the order is that of the names, not that of the decorators, which run bottom-up
+        return _mark(target, env=tuple(dict.fromkeys((*names, *_own_marks(target).env))))
+
+    return decorate
+
+
+def _own_marks(target: Any) -> Marks:
+    found = getattr(target, _ATTRIBUTE, None)
+    # an object that invents any attribute it is asked for has no marks
+    return found if isinstance(found, Marks) else _UNMARKED
+
+
+def _combine(outer: Marks, inner: Marks) -> Marks:
+    if inner is _UNMARKED:
+        return outer
+    return Marks(
+        is_deterministic=outer.is_deterministic and inner.is_deterministic,
+        is_cached=outer.is_cached and inner.is_cached,
+        version=inner.version if outer.version is None else outer.version,
+        env=tuple(dict.fromkeys((*outer.env, *inner.env))),
+    )
+
+
+def _mark(target: T, **changes: Any) -> T:
+    if isinstance(target, (staticmethod, classmethod)):
+        # what is called is the function inside
+        marked = _mark(target.__func__, **changes)
+        return target if marked is target.__func__ else type(target)(marked)
+    if not callable(target):
+        raise UsageError(f"cannot mark {target!r}: it is not callable", hint="decorate a function or a class")
+    marks = replace(_own_marks(target), **changes)
+    try:
+        setattr(target, _ATTRIBUTE, marks)
+    except (AttributeError, TypeError):
+        wrapped: Any = _wrap(target)
+        setattr(wrapped, _ATTRIBUTE, marks)
+        return wrapped  # type: ignore[no-any-return]
+    return target
+
+
+def _wrap(target: Callable[..., Any]) -> Callable[..., Any]:
+    # builtins, bound methods and slotted instances take no attributes
+    @functools.wraps(target)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return target(*args, **kwargs)
+
+    return call

@@ -1,0 +1,109 @@
+"""Callables that the tests of graphs and runs name as targets."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+calls: list[Any] = []
+"""What was called, in order; tests clear it."""
+
+# a list that the functions below named would count as their code, and change with every call
+builtins.calls_of_tests = calls  # type: ignore[attr-defined]
+
+
+def note(name: Any) -> None:
+    """Take note of a call."""
+    getattr(builtins, "calls_of_tests").append(name)  # noqa: B009  mypy knows no such attribute
+
+
+class Box:
+    """Keeps what it was given and takes note of its making."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        note(kwargs.get("name"))
+        self.args = args
+        self.kwargs = kwargs
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Box) and (self.args, self.kwargs) == (other.args, other.kwargs)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return f"Box({self.args}, {self.kwargs})"
+
+
+def show(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+    """What the target received, with the types of it."""
+    values = [*args, *kwargs.values()]
+    return args, kwargs, [describe(value) for value in values]
+
+
+def describe(value: Any) -> Any:
+    """Types all the way down."""
+    name = type(value).__name__
+    if name in ("list", "tuple", "ListConfig"):
+        return name, [describe(each) for each in value]
+    if name in ("dict", "DictConfig"):
+        return name, [(key, describe(value[key])) for key in value]
+    return name
+
+
+def fail(**kwargs: Any) -> None:
+    raise ValueError("no luck")
+
+
+def add(a: int, b: int) -> int:
+    note("add")
+    return a + b
+
+
+def make_list(n: int) -> list[int]:
+    note("make_list")
+    return list(range(n))
+
+
+def make_dict() -> dict[str, Any]:
+    return {"x": 1, "y": [1, 2]}
+
+
+def count(n: int) -> Iterator[int]:
+    note("count")
+    yield from range(n)
+
+
+def append(values: list[int], value: int) -> int:
+    """Changes its argument."""
+    values.append(value)
+    return len(values)
+
+
+@dataclass
+class Point:
+    x: int = 1
+    y: int = 2
+
+
+@dataclass
+class Shape:
+    _target_: str = "tests.graph.targets_of_tests.show"
+    corner: Point = field(default_factory=Point)
+    sides: list[int] = field(default_factory=lambda: [1, 2])
+
+
+class Uncopyable:
+    """Refuses to be copied or pickled."""
+
+    def __init__(self, n: int = 0) -> None:
+        note("Uncopyable")
+        self.n = n
+
+    def __deepcopy__(self, memo: object) -> Uncopyable:
+        raise TypeError("cannot be copied")
+
+    def __reduce__(self) -> str:
+        raise TypeError("cannot be pickled")
