@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
@@ -164,6 +164,48 @@ def decide(
     reason = fault_reason(fault) if fault else _explain(node, keys, index, digest_of)
     is_storable = call_key is not None or recipe_key is not None
     return Decision("run", None, reason, recipe_key, call_key, is_storable, tuple(look_ups))
+
+
+def find_shared_holder(
+    graph: Graph, keys: Keys, reused: Mapping[int, Decision], running: Collection[int]
+) -> tuple[int, Reason] | None:
+    """The outermost node that must not be reused, since its value holds objects that something else in the run reaches.
+
+    A stored optimizer holds its model's parameters. Loaded beside the model, it would hold copies that nobody trains.
+
+    Args:
+        reused: decisions for nodes to be reused, by index.
+        running: indices of the nodes that run, or may run yet.
+    """
+    held_keys = {
+        index: set(each.entry.info.holds) for index, each in reused.items() if each.entry and each.entry.info.holds
+    }
+    if not held_keys:
+        return None
+    reached: dict[str, set[int]] = {}
+
+    def reach(node: Node, by: int) -> None:
+        for key in (keys.recipe(node), reused[node.index].call_key if node.index in reused else None):
+            if key is not None:
+                reached.setdefault(key, set()).add(by)
+
+    for place in graph.roots():
+        reach(graph.node_of(place), -1)
+    for index in running:
+        for child in graph.nodes[index].children:
+            reach(graph.nodes[child], index)
+    for index, held in held_keys.items():
+        for key in held:
+            reached.setdefault(key, set()).add(index)
+    # the outermost first: once it runs, what it held is its argument again
+    for index in sorted(held_keys, reverse=True):
+        if any(reached[key] - {index} for key in held_keys[index]):
+            node = graph.nodes[index]
+            names = sorted(graph.nodes[child].path or "(root)" for child in node.children)
+            return index, Reason(
+                "shares_argument", f"its value holds objects of {', '.join(names)}, which is used elsewhere too"
+            )
+    return None
 
 
 def fault_reason(fault: EntryError) -> Reason:

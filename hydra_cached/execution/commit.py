@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from hydra_cached.errors import HydraCachedError, NotDigestibleError, NotSerializableError
 from hydra_cached.events import Listener, Warned
 from hydra_cached.execution.cache import ResultCache
+from hydra_cached.execution.values import Values
 from hydra_cached.execution.worker import is_consumed_once
-from hydra_cached.fingerprint import CodeFingerprints, digest_value, is_immutable
+from hydra_cached.fingerprint import CodeFingerprints, digest_value, identity_objects, is_immutable, is_plain
 from hydra_cached.graph import Graph, Items, Node, Ref, argument_expressions
 from hydra_cached.keys import SCHEMA, Keys
 from hydra_cached.plan import Decision, Policy
@@ -85,8 +86,8 @@ class Committer:
 
     # --- new results --------------------------------------------------------------------------------------------------
 
-    def commit(self, node: Node, value: Any) -> None:
-        """Digest the result of a call, and store it where that is allowed and possible."""
+    def commit(self, node: Node, value: Any, values: Values) -> None:
+        """Digest a call's result, and store it where that is allowed and possible; ``values`` has its arguments."""
         if self._cache is None or self._keys is None:
             return
         settled = self._settled[node.index]
@@ -97,6 +98,8 @@ class Committer:
             return
         if self._cache.wants_digests and reason != "not_stored":
             settled.content_digest = self._digest(node, value)
+            settled.holds = self._find_held(node, value, values)
+            settled.is_stored = reason == "shares_argument"
         if not decision.is_storable or settled.seconds * 1000 < self._policy.min_persist_ms:
             return
         info = self._describe(node, settled)
@@ -104,6 +107,30 @@ class Committer:
             self._write(node, lambda cache: self._keep(cache, info, value, node, settled))
         except NotSerializableError as exc:
             self._warn(node, f"cannot be stored: {exc.message}")
+
+    def _find_held(self, node: Node, value: Any, values: Values) -> tuple[str, ...]:
+        """Keys of the calls whose results' objects ``value`` still holds.
+
+        An argument that the call changed does not count: the others that use it get a fresh copy, which is tied to
+        nothing.
+        """
+        if not node.children or is_plain(value):
+            return ()
+        held: dict[str, None] = {}
+        own: dict[int, object] | None = None
+        for place in node.call.children:
+            if not values.is_at_hand(place) or is_plain(values.peek(place)):
+                continue
+            own = identity_objects(value) if own is None else own
+            argument = values.peek(place)
+            child = self._graph.node_of(place)
+            settled = self._settled[child.index]
+            if own.keys().isdisjoint(identity_objects(argument)) or self.is_changed(child, argument):
+                continue
+            key = settled.decision.recipe_key or settled.decision.call_key
+            held.update(dict.fromkeys((key,) if key else ()))
+            held.update(dict.fromkeys(settled.holds))
+        return tuple(held)
 
     def is_changed(self, node: Node, value: Any) -> bool:
         """Whether ``value`` is no longer what the node gave. False where it has no digest to compare with."""
@@ -149,6 +176,7 @@ class Committer:
             seconds=settled.seconds,
             created_s=time.time(),
             arguments=arguments or self._keys.identity(node).arguments,
+            holds=settled.holds,
             parents=tuple(entry.key for entry in parents if entry is not None),
             versions=(("python", sys.version.split()[0]),),
             schema=SCHEMA,

@@ -19,14 +19,14 @@ from hydra_cached.execution.worker import Outcome, call_target, failed_node, is_
 from hydra_cached.fingerprint import CodeFingerprints
 from hydra_cached.graph import Graph, Node, Place, bind, bind_call
 from hydra_cached.keys import Keys
-from hydra_cached.plan import Decision, Policy, Reason, Status, decide, fault_reason
+from hydra_cached.plan import Decision, Policy, Reason, Status, decide, fault_reason, find_shared_holder
 from hydra_cached.store import Entry
 
 
 class Settled:
     """What is known of a node once its turn has come. Filled in by the scheduler, read by the report."""
 
-    __slots__ = ("content_digest", "decision", "entry", "is_stored", "seconds", "status")
+    __slots__ = ("content_digest", "decision", "entry", "holds", "is_stored", "seconds", "status")
 
     def __init__(self, decision: Decision, status: Status) -> None:
         self.decision = decision
@@ -35,6 +35,7 @@ class Settled:
         self.content_digest: str | None = decision.entry.info.content_digest if decision.entry else None
         self.seconds = decision.entry.info.seconds if decision.entry else 0.0
         self.is_stored = decision.entry is not None
+        self.holds: tuple[str, ...] = decision.entry.info.holds if decision.entry else ()
 
 
 class Scheduler:
@@ -85,18 +86,23 @@ class Scheduler:
     # --- down: what is found by recipe key, and what must be asked for ------------------------------------------------
 
     def _expand(self, demanded: list[Node]) -> None:
+        hits: dict[int, Decision] = {}
         stack = list(demanded)
         while stack:
             node = stack.pop()
-            if node.index in self.settled or node.index in self._asked:
-                continue
-            decision = self._decide(node, has_digests=False)
-            if decision.verdict == "hit":
-                self._reuse(node, decision)
-                continue
-            self._asked[node.index] = decision
-            self._values.expect(node.call.children)
-            stack.extend(self.graph.nodes[child] for child in node.children)
+            if node.index not in hits and node.index not in self._asked:
+                decision = self._decide(node, has_digests=False)
+                if decision.verdict == "hit":
+                    hits[node.index] = decision
+                else:
+                    self._ask(node, decision, stack)
+            if not stack and self._keys is not None:
+                found = find_shared_holder(self.graph, self._keys, hits, self._asked)
+                if found is not None:
+                    index, reason = found
+                    self._ask(self.graph.nodes[index], _run_again(hits.pop(index), reason), stack)
+        for index in sorted(hits):
+            self._reuse(self.graph.nodes[index], hits[index])
         for index in self._asked:
             open_children = [child for child in self.graph.nodes[index].children if child not in self.settled]
             self._waiting[index] = len(open_children)
@@ -104,6 +110,11 @@ class Scheduler:
                 self._parents.setdefault(child, []).append(index)
             if not open_children:
                 heapq.heappush(self._ready, index)
+
+    def _ask(self, node: Node, decision: Decision, stack: list[Node]) -> None:
+        self._asked[node.index] = decision
+        self._values.expect(node.call.children)
+        stack.extend(self.graph.nodes[child] for child in node.children)
 
     def _decide(self, node: Node, *, has_digests: bool) -> Decision:
         decision = decide(node, self._keys, self._cache, self._policy, self._digest_of if has_digests else None)
@@ -118,8 +129,9 @@ class Scheduler:
 
     def _settle(self, node: Node) -> None:
         decision = self._asked[node.index]
-        if self._cache is not None and node.children:
-            decision = self._decide(node, has_digests=True)
+        is_sharing = decision.reason is not None and decision.reason.code == "shares_argument"
+        if self._cache is not None and node.children and not is_sharing:
+            decision = self._check_sharing(node, self._decide(node, has_digests=True))
         if decision.verdict in ("hit", "cutoff"):
             self._reuse(node, decision)
         else:
@@ -130,6 +142,16 @@ class Scheduler:
             self._waiting[parent] -= 1
             if not self._waiting[parent]:
                 heapq.heappush(self._ready, parent)
+
+    def _check_sharing(self, node: Node, decision: Decision) -> Decision:
+        """The decision, or another where reusing what was found would part objects that belong together."""
+        if self._keys is None or decision.entry is None or not decision.entry.info.holds:
+            return decision
+        reused = {index: each.decision for index, each in self.settled.items() if each.status in ("hit", "cutoff")}
+        running = {index for index, each in self.settled.items() if each.status == "ran"}
+        running.update(index for index in self._asked if index not in self.settled and index != node.index)
+        found = find_shared_holder(self.graph, self._keys, {**reused, node.index: decision}, running)
+        return _run_again(decision, found[1]) if found is not None and found[0] == node.index else decision
 
     def _reuse(self, node: Node, decision: Decision) -> None:
         status: Status = "hit" if decision.verdict == "hit" else "cutoff"
@@ -151,7 +173,7 @@ class Scheduler:
         if outcome.error is not None:
             settled.status = "failed"
             self._fail(node, outcome)
-        self.committer.commit(node, outcome.value)
+        self.committer.commit(node, outcome.value, self._values)
         self._values.put(node.call, outcome.value)
         if not is_consumed_once(outcome.value):
             for place in node.places[1:]:
@@ -246,3 +268,8 @@ class Scheduler:
         self.settled[node.index].seconds += outcome.seconds
         # what can be read once belongs to the consumer that asked
         return outcome.value if is_consumed_once(outcome.value) else self._values.put(place, outcome.value)
+
+
+def _run_again(decision: Decision, reason: Reason) -> Decision:
+    # not stored once more: the entry that was found is as good
+    return Decision("run", None, reason, decision.recipe_key, decision.call_key)

@@ -20,7 +20,7 @@ class EntryInfo:
         code: fingerprint of the target's code.
         arguments: (argument name, digest) pairs, for explaining a later miss; calls appear with their content digest.
         parents: primary keys of the entries it was computed from.
-        holds: names of arguments whose objects the value still holds.
+        holds: keys of the calls, below this one, whose results' objects the value still holds.
         seconds: time the call took.
         tree_seconds: that and the time of all distinct calls below it, so what finding this entry saves.
         created_s: seconds since the epoch.

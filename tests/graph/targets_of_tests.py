@@ -95,6 +95,49 @@ class Shape:
     sides: list[int] = field(default_factory=lambda: [1, 2])
 
 
+class Model:
+    """A model with a weight, as an object of its own."""
+
+    def __init__(self, weight: float = 0.0) -> None:
+        note("Model")
+        self.weights = Weights(weight)
+
+
+class Weights:
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+
+class Optimizer:
+    """Holds its model's weights, as optimizers do."""
+
+    def __init__(self, model: Model, rate: float = 0.1) -> None:
+        note("Optimizer")
+        self.weights = model.weights
+        self.rate = rate
+
+    def step(self) -> None:
+        self.weights.value += self.rate
+
+
+class Trainer:
+    def __init__(self, model: Model, optimizer: Optimizer) -> None:
+        note("Trainer")
+        self.model = model
+        self.optimizer = optimizer
+
+
+def fit(model: Model) -> Model:
+    """Changes its argument and returns it."""
+    note("fit")
+    model.weights.value += 1
+    return model
+
+
+def weight_of(model: Model) -> float:
+    return model.weights.value
+
+
 class Uncopyable:
     """Refuses to be copied or pickled."""
 
