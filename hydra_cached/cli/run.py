@@ -98,7 +98,6 @@ def run(
 
 def _execute(request: _Request) -> int:
     from hydra_cached.execution.report import RunInterrupted
-    from hydra_cached.render.console import print_error
     from hydra_cached.render.document import describe_exception, dump_json, failure_document, report_document
     from hydra_cached.render.stdout import write_data
 
@@ -119,6 +118,8 @@ def _execute(request: _Request) -> int:
         try:
             text = str(report.value)
         except Exception as exc:
+            from hydra_cached.render.console import print_error
+
             print_error(f"the result cannot be printed: {type(exc).__name__}: {describe_exception(exc)}")
             return NODE_FAILED
         write_data(f"{text}\n", stdout)
@@ -161,11 +162,13 @@ def _run(request: _Request) -> RunReport:
 
 
 def _print_outcome(report: RunReport) -> None:
-    from hydra_cached.render.failure import print_failure
     from hydra_cached.render.log import log_closing
     from hydra_cached.render.report import closing_line
 
     if isinstance(report.error, NodeFailedError):
+        # rich costs 50 ms to import: only for a failure
+        from hydra_cached.render.failure import print_failure
+
         print_failure(report.error)
     elif report.error is not None:
         print_own_error(report.error)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 
 from hydra_cached.events import Event, LookedUp, NodeFailed, NodeFinished, NodeStarted, RunStarted, Warned
-from hydra_cached.render.console import talk_console
 from hydra_cached.render.quantities import format_count, format_seconds, format_size
 
 _LOGGER = logging.getLogger("hydra_cached")
@@ -17,19 +18,31 @@ def configure_logging(level: str) -> None:
     Args:
         level: name of a level.
     """
-    console = talk_console()
-    handler: logging.Handler
-    if console.is_terminal:
-        # rich is not asked for its handler in a pipe: it would pad each line to the width
-        from rich.logging import RichHandler
-
-        handler = RichHandler(console=console, show_path=False, log_time_format="[%X]")
-        handler.setFormatter(logging.Formatter("%(message)s"))
-    else:
-        handler = logging.StreamHandler(console.file)
+    handler = _terminal_handler() if _may_be_terminal() else None
+    if handler is None:
+        handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-8s %(message)s", "%H:%M:%S"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     _LOGGER.setLevel(level)
+
+
+def _may_be_terminal() -> bool:
+    # rich costs 50 ms to import: only where it may find a terminal
+    return sys.stderr.isatty() or any(name in os.environ for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
+
+
+def _terminal_handler() -> logging.Handler | None:
+    """Rich's handler, or None in a pipe, where it would pad each line to the width."""
+    from rich.logging import RichHandler
+
+    from hydra_cached.render.console import talk_console
+
+    console = talk_console()
+    if not console.is_terminal:
+        return None
+    handler = RichHandler(console=console, show_path=False, log_time_format="[%X]")
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    return handler
 
 
 def log_config(text: str) -> None:
