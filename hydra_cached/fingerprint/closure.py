@@ -17,7 +17,7 @@ from typing import Any
 from blake3 import blake3
 
 from hydra_cached.fingerprint.bodies import Bodies
-from hydra_cached.fingerprint.definition import Definition, digest_text, qualified_name
+from hydra_cached.fingerprint.definition import Definition, digest_text, distribution_definition, qualified_name
 from hydra_cached.fingerprint.distribution import module_of
 from hydra_cached.fingerprint.names import Names, assigned_names, defining_expressions, imported_names
 from hydra_cached.fingerprint.recording import Recording
@@ -79,12 +79,8 @@ class Closures:
 
     def _read(self, target: Any) -> _Described:
         origin = self._bodies.origins.of(target)
-        if origin.distribution is not None:
-            return _Described(
-                (Definition(origin.distribution[0], "distribution", digest_text(*origin.distribution)),), ()
-            )
         if not origin.is_first_party:
-            return _Described((), ())
+            return self._read_foreign(target, origin.distribution)
         if origin.file is not None and origin.file.endswith(tuple(EXTENSION_SUFFIXES)):
             # the compiled file is all there is to see
             return _Described((Definition(module_of(target), "extension", _digest_file(origin.file), origin.file),), ())
@@ -93,6 +89,17 @@ class Closures:
         if isinstance(target, type):
             return self._read_class(target)
         return self._read_module(target) if isinstance(target, ModuleType) else _Described((), ())
+
+    def _read_foreign(self, target: Any, distribution: tuple[str, str] | None) -> _Described:
+        found = [] if distribution is None else [distribution_definition(distribution)]
+        if not isinstance(target, FunctionType) or (target.__closure__ is None and not target.__dict__):
+            return _Described(tuple(found), ())
+        # a wrapper, such as contextlib.contextmanager makes: what it closes over may be the user's
+        recording = Recording(self._bodies, module_of(target))
+        recording.add(target)
+        if any(map(self._bodies.is_first_party, recording.references)):
+            found.append(Definition(qualified_name(target), "function", recording.digest()))
+        return _Described((*found, *recording.opaque), tuple(recording.references))
 
     def _read_function(self, function: FunctionType) -> _Described:
         module = module_of(function)
@@ -114,7 +121,8 @@ class Closures:
         return _describe(Definition(qualified_name(function), "function", digest, file, line), scope, recording)
 
     def _read_class(self, cls: type) -> _Described:
-        recording = Recording(self._bodies, cls.__module__)
+        module = module_of(cls)
+        recording = Recording(self._bodies, module)
         recording.add(cls)
         names = Names()
         found = self._bodies.find(cls)
@@ -133,8 +141,8 @@ class Closures:
                 recording.mark(name)
                 recording.add(member)
         digest = recording.digest()
-        scope = Scope(self._bodies, cls.__module__, recording)
-        scope.resolve(names, vars(sys.modules[cls.__module__]) if cls.__module__ in sys.modules else {})
+        scope = Scope(self._bodies, module, recording)
+        scope.resolve(names, vars(sys.modules[module]) if module in sys.modules else {})
         recording.references.extend((type(cls), *cls.__mro__[1:]))
         file, line = (found.file, found.line) if found else (self._bodies.origins.of(cls).file, None)
         return _describe(Definition(qualified_name(cls), "class", digest, file, line), scope, recording)

@@ -13,20 +13,36 @@ from hydra_cached.fingerprint.bulk import MINIMUM, RUN
 from hydra_cached.fingerprint.walk import Undigestible, Walk
 
 
-def encode_list(walk: Walk, value: list[Any]) -> None:
-    """A list by its items in order."""
-    _encode_sequence(walk, b"[", value)
-
-
-def encode_tuple(walk: Walk, value: tuple[Any, ...]) -> None:
-    """A tuple by its items in order."""
-    _encode_sequence(walk, b"(", value)
+def encode_sequence(walk: Walk, value: list[Any] | tuple[Any, ...]) -> None:
+    """A list or tuple by its items in order."""
+    size = len(value)
+    walk.out += b"[%x;" % size if type(value) is list else b"(%x;" % size
+    if size >= MINIMUM:
+        _write_runs(walk, size, (list(value[start : start + RUN]) for start in range(0, size, RUN)), _write_items)
+        return
+    index = 0
+    # not by way of _write_items: each frame less leaves room for deeper values
+    try:
+        for index, item in enumerate(value):  # noqa: B007  (the step of a refusal)
+            walk.write(item)
+    except Undigestible as stop:
+        raise stop.below(f"[{index}]") from None
 
 
 def encode_dict(walk: Walk, value: dict[Any, Any]) -> None:
     """A dict by its keys and values in order, which a function can observe."""
-    walk.out += b"{"
-    write_mapping(walk, len(value), value.items())
+    if len(value) >= MINIMUM:
+        walk.out += b"{"
+        write_mapping(walk, len(value), value.items())
+        return
+    walk.out += b"{%x;" % len(value)
+    key: Any = None
+    try:
+        for key, item in value.items():
+            walk.write(key)
+            walk.write(item)
+    except Undigestible as stop:
+        raise stop.below(f"[{key!r:.60}]") from None
 
 
 def write_mapping(walk: Walk, size: int, pairs: Iterable[tuple[Any, Any]]) -> None:
@@ -70,7 +86,7 @@ def write_unordered(walk: Walk, elements: set[Any] | frozenset[Any]) -> None:
     """Append elements sorted by value where all are of one type with a total order, else by digest."""
     types = set(map(type, elements))
     if len(types) == 1 and types <= {str, int, bytes}:
-        _encode_sequence(walk, b"[", sorted(elements))
+        encode_sequence(walk, sorted(elements))
         return
     digests = []
     for element in elements:
@@ -83,15 +99,6 @@ def write_unordered(walk: Walk, elements: set[Any] | frozenset[Any]) -> None:
         del walk.out[start:]
     for digest in sorted(digests):
         walk.out += digest
-
-
-def _encode_sequence(walk: Walk, tag: bytes, value: Sequence[Any]) -> None:
-    size = len(value)
-    walk.out += b"%b%x;" % (tag, size)
-    if size < MINIMUM:
-        _write_items(walk, value)
-    else:
-        _write_runs(walk, size, (list(value[start : start + RUN]) for start in range(0, size, RUN)), _write_items)
 
 
 def _write_runs(walk: Walk, size: int, runs: Iterator[list[Any]], write_run: Callable[[Walk, Any, int], None]) -> None:
@@ -112,7 +119,7 @@ def _write_runs(walk: Walk, size: int, runs: Iterator[list[Any]], write_run: Cal
             hasher.update(walk.out[start:])
             del walk.out[start:]
     if hasher is not None:
-        walk.out += b"%"
+        walk.out += b"="
         walk.out += hasher.digest()
 
 

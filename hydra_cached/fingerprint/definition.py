@@ -30,6 +30,11 @@ class Definition:
     line: int | None = None
 
 
+def distribution_definition(distribution: tuple[str, str]) -> Definition:
+    """An installed distribution, which counts by name and version."""
+    return Definition(distribution[0], "distribution", digest_text(*distribution))
+
+
 def qualified_name(target: Any) -> str:
     """Module and name of a function, class or module, as its author would write them."""
     if isinstance(target, ModuleType):

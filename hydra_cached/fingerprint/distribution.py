@@ -11,10 +11,11 @@ import sys
 import sysconfig
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.metadata import Distribution
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, Literal
+
+from hydra_cached.fingerprint.definition import module_label
 
 _OWN = __name__.partition(".")[0]
 
@@ -94,6 +95,9 @@ class Origins:
         return self._owners[key]
 
     def _search_owner(self, root: str, top: str, relative: str) -> tuple[str, str] | None:
+        # takes 25 ms, and most runs of a small project need it for no module
+        from importlib.metadata import Distribution
+
         folders = self._folders.get(root)
         if folders is None:
             folders = self._folders[root] = _list_metadata(root)
@@ -111,16 +115,16 @@ def module_of(target: Any) -> str:
     if isinstance(target, MethodType):
         target = target.__func__
     if isinstance(target, ModuleType):
-        return target.__name__
+        return module_label(target.__name__)
     if isinstance(target, FunctionType):
         # functools.wraps lends a wrapper the name of another module
         name = target.__globals__.get("__name__") or target.__module__
-        return name if isinstance(name, str) else "__main__"
+        return module_label(name) or "__main__"
     # an instance answers with the module of its class
     for owner in (target, type(target)):
         found: object = getattr(owner, "__module__", None)
         if isinstance(found, str):
-            return found
+            return module_label(found)
     return "builtins"
 
 

@@ -12,7 +12,9 @@ from types import CodeType
 from hydra_cached.fingerprint.bytecode import inner_codes
 
 _GLOBAL = frozenset(
-    dis.opmap[name] for name in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL") if name in dis.opmap
+    dis.opmap[name]
+    for name in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
+    if name in dis.opmap
 )
 # LOAD_GLOBAL keeps a flag in its lowest bit since 3.11
 _LOAD_GLOBAL = dis.opmap["LOAD_GLOBAL"]

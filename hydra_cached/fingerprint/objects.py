@@ -46,6 +46,9 @@ def encode_object(walk: Walk, value: Any) -> None:
         walk.write_text(str(getattr(value, "__module__", None) or type(value).__module__))
         walk.write_text(reduced)
         walk.write_text(walk.code.reference(value) or "")
+        # a wrapper may go by the name of what it wraps
+        if callable(value):
+            walk.write(getattr(value, "__wrapped__", None))
         return
     factory, arguments, state, items, entries, setter = reduced
     # most objects are plain: "call my class, then set my state"
@@ -54,7 +57,12 @@ def encode_object(walk: Walk, value: Any) -> None:
     else:
         walk.write(factory)
         walk.write(arguments)
-    _write_state(walk, state)
+    try:
+        walk.write(state)
+    except Undigestible as stop:
+        if type(state) is dict and stop.steps and stop.steps[-1].startswith("['"):
+            stop.steps[-1] = f".{stop.steps[-1][2:-2]}"
+        raise
     if items is not None:
         walk.out += b"I"
         walk.write(items)
@@ -64,16 +72,6 @@ def encode_object(walk: Walk, value: Any) -> None:
     if setter is not None:
         walk.out += b"U"
         walk.write(setter)
-
-
-def _write_state(walk: Walk, state: Any) -> None:
-    try:
-        walk.write(state)
-    except Undigestible as stop:
-        step = stop.steps[-1] if stop.steps else ""
-        if type(state) is dict and step.startswith("['"):
-            stop.steps[-1] = f".{step[2:-2]}"
-        raise
 
 
 def reduce(value: Any) -> str | tuple[Any, tuple[Any, ...], Any, list[Any] | None, list[Any] | None, Any] | None:

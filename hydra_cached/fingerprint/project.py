@@ -38,19 +38,21 @@ def _find_roots(name: str, file: str) -> tuple[str, ...]:
     import_root = folder
     for _ in range(0 if name == "__main__" else depth):
         import_root = os.path.dirname(import_root)
-    candidates = [import_root]
-    current = os.getcwd()
-    if import_root.startswith(os.path.join(current, "")):
-        candidates.append(current)
-    marked = import_root
-    while os.path.dirname(marked) != marked:
-        if any(os.path.exists(os.path.join(marked, marker)) for marker in _MARKERS):
-            candidates.append(marked)
-            break
-        marked = os.path.dirname(marked)
-    root = min(candidates, key=len)
+    root = _find_marked(import_root)
+    if root is None:
+        # nothing marks a project: it is what was started here, or else what is imported as one
+        current = os.getcwd()
+        root = current if import_root.startswith(os.path.join(current, "")) else import_root
     if os.path.dirname(root) == root:
         # everything lies below "/"
         return ()
     real = os.path.realpath(root)
     return (root,) if real == root else (root, real)
+
+
+def _find_marked(folder: str) -> str | None:
+    while os.path.dirname(folder) != folder:
+        if any(os.path.exists(os.path.join(folder, marker)) for marker in _MARKERS):
+            return folder
+        folder = os.path.dirname(folder)
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import PurePath
+from types import FunctionType
 from typing import Any
 
 from hydra_cached.fingerprint.bodies import Bodies
@@ -71,6 +72,10 @@ class Recording(Encoder):
         self.out += b"?"
         self.write_text(kind)
         self.opaque.append(Definition(f"{self._module} ({kind})", "opaque", digest_text("opaque", kind)))
+        # a compiled or wrapped function may still say what it was made from
+        wrapped = getattr(value, "__wrapped__", None) if callable(value) else None
+        if isinstance(wrapped, (FunctionType, type)):
+            self.write(wrapped)
 
     def adopt(self, other: Recording) -> None:
         """Take over what ``other`` noted, not what it wrote."""

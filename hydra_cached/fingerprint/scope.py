@@ -8,7 +8,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from hydra_cached.fingerprint.bodies import Bodies
-from hydra_cached.fingerprint.definition import Definition, digest_text
+from hydra_cached.fingerprint.definition import Definition, digest_text, distribution_definition
 from hydra_cached.fingerprint.names import Names
 from hydra_cached.fingerprint.recording import Recording
 
@@ -84,7 +84,7 @@ class Scope:
     def _add_import(self, name: str, wanted: tuple[str, ...], names: Names) -> None:
         origin = self._bodies.origins.of_module(name)
         if origin.distribution is not None:
-            self.definitions.add(Definition(origin.distribution[0], "distribution", digest_text(*origin.distribution)))
+            self.definitions.add(distribution_definition(origin.distribution))
         if not origin.is_first_party:
             return
         module = load_module(name)

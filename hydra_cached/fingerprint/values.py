@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from hydra_cached.fingerprint.code import CodeFingerprints
 
 _COMPOUND: Mapping[type, Handler] = {
-    list: containers.encode_list,
-    tuple: containers.encode_tuple,
+    list: containers.encode_sequence,
+    tuple: containers.encode_sequence,
     dict: containers.encode_dict,
     set: containers.encode_set,
     frozenset: containers.encode_frozenset,
@@ -105,7 +105,7 @@ class Encoder(Walk):
         except RecursionError:
             self.restart(start)
             # the traceback of a thousand equal frames helps nobody
-            raise NotDigestibleError(f"{describe_type(value)} is nested too deep") from None
+            raise NotDigestibleError(f"{describe_type(value)} is nested too deep", hint="flatten it") from None
 
     def mark(self, tag: str) -> None:
         """Append a mark of structure, which no value can be taken for."""

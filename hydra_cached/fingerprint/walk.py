@@ -110,7 +110,7 @@ class Walk:
         handler(self, value)
         del active[key]
         if len(self.out) - start > LIMIT_BYTES:
-            digest = b"%" + blake3(memoryview(self.out)[start:]).digest()
+            digest = b"=" + blake3(memoryview(self.out)[start:]).digest()
             del self.out[start:]
             self.out += digest
             # what leads back to an ancestor means something else under another ancestor

@@ -1,0 +1,46 @@
+"""Computes digests in another process, with another seed for the hashes of strings.
+
+As a program: reads a pickled list of values from a file, or takes `samples.many_values()`, and writes their digests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def digests_elsewhere(seed: int, values: Sequence[Any] | None = None, *, folder: Path | None = None) -> list[str]:
+    """Digests of ``values`` (by way of a pickle in ``folder``), or of all samples, in a fresh process."""
+    arguments = []
+    if values is not None and folder is not None:
+        path = folder / "values.pickle"
+        path.write_bytes(pickle.dumps(list(values), 5))
+        arguments.append(str(path))
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.fingerprint.elsewhere", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": str(seed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
+if __name__ == "__main__":
+    from hydra_cached.fingerprint import CodeFingerprints, digest_value
+    from tests.fingerprint.samples import many_values
+
+    read = pickle.loads(Path(sys.argv[1]).read_bytes()) if sys.argv[1:] else many_values()
+    memo = CodeFingerprints()
+    print(json.dumps([digest_value(value, memo) for value in read]))
