@@ -118,7 +118,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         return tmp_path
 
     yield write
-    for name, module in list(sys.modules.items()):
-        places = [getattr(module, "__file__", None), *getattr(module, "__path__", [])]
-        if any(place is not None and Path(place).is_relative_to(tmp_path) for place in places):
-            del sys.modules[name]
+    # found first, deleted then: a namespace package looks at its parent when it is asked for its path
+    found = [name for name, module in list(sys.modules.items()) if _is_below(module, tmp_path)]
+    for name in found:
+        del sys.modules[name]
+
+
+def _is_below(module: object, folder: Path) -> bool:
+    places = [getattr(module, "__file__", None), *getattr(module, "__path__", [])]
+    return any(place is not None and Path(place).is_relative_to(folder) for place in places)

@@ -76,13 +76,13 @@ OBJECTS = [
 ]
 
 
-@pytest.mark.parametrize("value", IMMUTABLE, ids=repr)
+@pytest.mark.parametrize("value", IMMUTABLE, ids=lambda value: type(value).__name__)
 def test_what_never_changes_is_immutable_and_plain(value: Any) -> None:
     assert is_immutable(value)
     assert is_plain(value)
 
 
-@pytest.mark.parametrize("value", MUTABLE_PLAIN, ids=repr)
+@pytest.mark.parametrize("value", MUTABLE_PLAIN, ids=lambda value: type(value).__name__)
 def test_data_that_may_change_is_plain_only(value: Any) -> None:
     assert not is_immutable(value)
     assert is_plain(value)
