@@ -49,7 +49,9 @@ def test_an_object_is_found_wherever_it_is(value: Any) -> None:
     assert [item is MODEL for item in held(value)] == [True]
 
 
-@pytest.mark.parametrize("holder", [Point(MODEL), Slotted(MODEL), Items([MODEL]), Table(a=MODEL)], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "holder", [Point(MODEL), Slotted(MODEL), Items([MODEL]), Table(a=MODEL)], ids=["data", "slots", "list", "dict"]
+)
 def test_an_object_in_another_is_found_with_it(holder: Any) -> None:
     assert {id(item) for item in held(holder)} == {id(holder), id(MODEL)}
 
