@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,15 +12,17 @@ from hydra_cached.errors import ConfigError, HydraCachedError, NodeFailedError, 
 from hydra_cached.events import Event, Listener, RunStarted, Warned, ignore
 from hydra_cached.execution.cache import ResultCache, StoreCache
 from hydra_cached.execution.direct import run_directly
+from hydra_cached.execution.interrupts import watch_interrupts
 from hydra_cached.execution.report import NodeReport, RunInterrupted, RunReport, Summary
-from hydra_cached.execution.scheduler import Scheduler, Settled
+from hydra_cached.execution.scheduler import Scheduler
+from hydra_cached.execution.settled import Settled
 from hydra_cached.fingerprint import CodeFingerprints
-from hydra_cached.graph import Graph, Node, build_graph
+from hydra_cached.graph import EXPRESSIONS, Graph, Items, Node, build_graph
 from hydra_cached.graph.hydra_errors import as_config_error, as_hydra_error
 from hydra_cached.keys import Keys
 from hydra_cached.plan import Policy, uncached_nodes
 from hydra_cached.store import MemoryCache, Store
-from hydra_cached.targets import check_call
+from hydra_cached.targets import UNCHECKED, TargetPolicy, allow_only, check_call, policy_from_whitelist
 
 if TYPE_CHECKING:
     from hydra_cached.plan import Status
@@ -43,6 +45,8 @@ def instantiate(
     config: Any,
     *args: Any,
     cache: Store | MemoryCache | Literal["DISABLED"] | None = None,
+    allow: Sequence[str] | None = None,
+    _execution_whitelist_: Any = None,
     **kwargs: Any,
 ) -> Any:
     """Instantiate ``config`` as `hydra.utils.instantiate` does, but make every distinct call once.
@@ -52,13 +56,16 @@ def instantiate(
         args: positional arguments for the call at the root.
         cache: None shares calls within this one `instantiate`; a `MemoryCache` also between several; a `Store` also
             between processes; "DISABLED" makes a call for every reference, as Hydra does.
+        allow: None takes the config for the caller's own code; an empty list refuses targets that run code or destroy
+            data; target ids and globs (`["mypkg.*"]`) refuse all others. See `hydra_cached.targets.policy`.
+        _execution_whitelist_: the same in the words of Hydra 1.4, whatever version is installed.
         kwargs: keyword arguments for the call at the root, merged over its config.
 
     Returns:
         What the target at the root returns; without one, the containers of ``config`` with all calls replaced.
 
     Raises:
-        hydra.errors.InstantiationException: a target is not found, or raised (its exception is the cause).
+        hydra.errors.InstantiationException: a target is not found, is refused, or raised (its exception is the cause).
         omegaconf.errors.OmegaConfBaseException: an interpolation or a missing value.
         ConfigError: the config refers to itself, or a special key has a value it cannot have.
         StoreError: the store cannot be used at all.
@@ -70,12 +77,23 @@ def instantiate(
         return None
     if not (cache is None or cache == "DISABLED" or isinstance(cache, (Store, MemoryCache))):
         raise TypeError(f'cache must be None, "DISABLED", a Store or a MemoryCache, not {cache!r}')
+    if allow is not None and _execution_whitelist_ is not None:
+        raise TypeError("allow and _execution_whitelist_ say the same thing: give one of them")
+    policy = policy_from_whitelist(_execution_whitelist_) if allow is None else allow_only(allow)
     try:
-        graph = build_graph(config, args, kwargs, is_sharing=cache != "DISABLED")
+        graph = build_graph(config, args, kwargs, is_sharing=cache != "DISABLED", policy=policy)
         if cache is None or isinstance(cache, str):
             return run_directly(graph)
-        return _scheduler(graph, _result_cache(cache), RunOptions(), _log_warnings).run()
+        return _scheduler(graph, _result_cache(cache), RunOptions(), _log_warnings, is_caller_holding=True).run()
     except (TargetError, NodeFailedError) as exc:
+        cause = exc.__cause__
+        if (
+            isinstance(exc, NodeFailedError)
+            and cause is not None
+            and not (exc.is_call and isinstance(cause, Exception))
+        ):
+            # Hydra wraps exceptions of calls, and nothing else
+            raise cause from None
         error = as_hydra_error(exc)
         raise error from error.__cause__
 
@@ -86,6 +104,7 @@ def run(
     pipeline: str = "",
     store: Store | None = None,
     options: RunOptions | None = None,
+    policy: TargetPolicy = UNCHECKED,
     listener: Listener = ignore,
 ) -> RunReport:
     """Run a pipeline and report on every node. A node that fails is in the report, not raised.
@@ -94,6 +113,7 @@ def run(
         config: as for `instantiate`.
         pipeline: its name, for the report.
         store: where results are looked up and kept; None neither reads nor writes any.
+        policy: which targets the config may call; by default any, for it is the caller's own code.
         listener: called with every event, in this thread.
 
     Raises:
@@ -104,7 +124,7 @@ def run(
     started = time.perf_counter()
     run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
     try:
-        graph = build_graph(config)
+        graph = build_graph(config, policy=policy)
     except HydraCachedError:
         raise
     except Exception as exc:
@@ -114,7 +134,8 @@ def run(
     scheduler = _scheduler(graph, None if store is None else StoreCache(store), options, listener)
     value, error, is_interrupted = None, None, False
     try:
-        value = scheduler.run()
+        with watch_interrupts() as scheduler.interrupts:
+            value = scheduler.run()
     except (NodeFailedError, TargetError) as exc:
         error = exc
     except KeyboardInterrupt:
@@ -129,10 +150,12 @@ def _result_cache(cache: Store | MemoryCache) -> ResultCache:
     return StoreCache(cache) if isinstance(cache, Store) else cache
 
 
-def _scheduler(graph: Graph, cache: ResultCache | None, options: RunOptions, listener: Listener) -> Scheduler:
+def _scheduler(
+    graph: Graph, cache: ResultCache | None, options: RunOptions, listener: Listener, *, is_caller_holding: bool = False
+) -> Scheduler:
     code = CodeFingerprints()
     keys = None if cache is None else Keys(graph, code)
-    policy = Policy(options.exclude, uncached_nodes(graph), options.min_persist_ms)
+    policy = Policy(options.exclude, uncached_nodes(graph), options.min_persist_ms, is_caller_holding)
     return Scheduler(graph, keys, cache, policy, listener, code)
 
 
@@ -140,7 +163,18 @@ def _check_calls(graph: Graph) -> None:
     seen: set[tuple[int, int, tuple[str, ...], bool]] = set()
     for node in graph.nodes:
         call = node.call
-        if not isinstance(call.args, tuple) and not hasattr(call.args, "values"):
+        if (
+            not isinstance(call.args, tuple)
+            and type(call.args) not in EXPRESSIONS
+            and not isinstance(call.args, Sequence)
+        ):
+            raise TargetError(
+                f"_args_ at {node.path or 'the root'} is no list: {call.args!r}",
+                hint="write _args_: [...]",
+                path=node.path,
+                target=node.target_id,
+            )
+        if not isinstance(call.args, (tuple, Items)):
             continue
         count = len(call.args if isinstance(call.args, tuple) else call.args.values)
         key = (id(call.target), count, tuple(call.kwargs), call.is_partial)
@@ -183,7 +217,7 @@ def _report(
         value=value,
         error=error,
         nodes=nodes,
-        summary=_summarize(nodes, time.perf_counter() - started, scheduler.committer.seconds_saved),
+        summary=_summarize(nodes, time.perf_counter() - started, scheduler.committer.count_saved()),
     )
 
 

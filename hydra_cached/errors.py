@@ -17,8 +17,6 @@ HydraCachedError
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from typing import Any
 
 
@@ -91,15 +89,24 @@ class NodeFailedError(HydraCachedError):
         path: dotted config path of the node, "" at the root.
         target: id of the callable.
         full_key: the path as OmegaConf spells it from the root of the whole config.
+        is_call: the callable raised; False when building its arguments did.
     """
 
     def __init__(
-        self, message: str, *, hint: str | None = None, path: str = "", target: str = "", full_key: str | None = None
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        path: str = "",
+        target: str = "",
+        full_key: str | None = None,
+        is_call: bool = True,
     ) -> None:
         super().__init__(message, hint=hint)
         self.path = path
         self.target = target
         self.full_key = path if full_key is None else full_key
+        self.is_call = is_call
 
 
 class NotDigestibleError(HydraCachedError):
@@ -124,9 +131,3 @@ class EntryUntrustedError(EntryError):
 
 class EntryUnreadableError(EntryError):
     """The bytes of an entry are intact but no longer load."""
-
-
-def did_you_mean(name: str, candidates: Iterable[str], *, prefix: str = "") -> str | None:
-    """A hint that names the nearest of ``candidates``, or None where nothing is near."""
-    near = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.6)
-    return f'did you mean "{prefix}{near[0]}"?' if near else None

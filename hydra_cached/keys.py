@@ -18,6 +18,10 @@ from hydra_cached.graph import Graph, Items, Node, Place, Raw, Ref, argument_exp
 SCHEMA = 1
 """Number of the present way of making keys. Raised when keys change: entries of another number are clean misses."""
 
+# like positional arguments, and unlike any keyword, these begin with "@" and no "="
+VERSION = "@version"
+ENV = "@env "
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -26,7 +30,7 @@ class Identity:
     Attributes:
         code: fingerprint of the target's code.
         arguments: (name, digest) of every argument without calls in it, and of declared inputs
-            ("_version_", "_env_.NAME").
+            ("@version", "@env NAME"); positional ones are "@0", "@1".
         problem: why there is no identity, "" where there is one.
     """
 
@@ -80,6 +84,21 @@ class Keys:
             found.append((name, encoder.digest()))
         return tuple(sorted(found))
 
+    def is_changed(self, node: Node, name: str) -> bool:
+        """Whether an argument without calls in it has another digest now than when its keys were made."""
+        before, now = dict(self.identity(node).arguments), self._identify(node)
+        return name in before and (bool(now.problem) or before[name] != dict(now.arguments).get(name))
+
+    def spoil(self, node: Node, problem: str) -> None:
+        """From now on the node has no keys, nor have the recipes of those that contain it: it is not what it was."""
+        self._identities[node.index] = Identity("", (), problem)
+        spoilt = {node.index}
+        self.recipe(self._graph.nodes[-1])
+        for each in self._graph.nodes[node.index :]:
+            if each.index in spoilt or spoilt.intersection(each.children):
+                spoilt.add(each.index)
+                self._recipes[each.index] = None
+
     def _make_recipe(self, node: Node) -> str | None:
         if not (node.call.declared.is_deterministic and node.call.declared.is_cached):
             return None
@@ -94,6 +113,7 @@ class Keys:
         encoder.mark(kind)
         encoder.add((SCHEMA, *sys.version_info[:2], call.target_id, call.convert, call.is_partial, node.pattern))
         encoder.add_digest(self.identity(node).code)
+        encoder.add(_partition(call))
         for name, digest in arguments:
             encoder.add(name)
             encoder.add_digest(digest)
@@ -118,9 +138,16 @@ class Keys:
                 return Identity(code, (), f"argument {name}: nested too deep")
             found.append((name, encoder.digest()))
         if call.declared.version is not None:
-            found.append(("_version_", _digest_text(call.declared.version)))
-        found.extend((f"_env_.{name}", _digest_text(os.environ.get(name))) for name in call.declared.env)
+            found.append((VERSION, _digest_text(call.declared.version)))
+        found.extend((ENV + name, _digest_text(os.environ.get(name))) for name in call.declared.env)
         return Identity(code, tuple(found))
+
+
+def _partition(call: Place) -> tuple[int, ...]:
+    # f(x, x) gets one object twice, f(x, y) two, be their contents equal or not; by name, as order does not matter
+    named = sorted(argument_expressions(call), key=lambda each: each[0])
+    numbers: dict[Place, int] = {}
+    return tuple(numbers.setdefault(ref.place, len(numbers)) for _, each in named for ref in references(each))
 
 
 def _digest_text(text: str | None) -> str:
@@ -138,6 +165,7 @@ def _encode(encoder: Encoder, expression: object, digest_of: Callable[[Place], s
     elif isinstance(expression, Items):
         encoder.mark("config" if expression.is_config else "plain")
         encoder.add((expression.keys, expression.object_type, expression.convert, expression.is_object))
+        encoder.add((expression.is_unexpanded, expression.is_tuple))
         encoder.add(len(expression.values))
         for value in expression.values:
             _encode(encoder, value, digest_of)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from hydra_cached.errors import EntryDamagedError, EntryError, EntryUntrustedError
 from hydra_cached.graph import Graph, Node, Place, argument_expressions, references
-from hydra_cached.keys import SCHEMA, Keys
+from hydra_cached.keys import ENV, SCHEMA, VERSION, Keys
 from hydra_cached.store import Entry, EntryInfo
 
 Status: TypeAlias = Literal["hit", "cutoff", "ran", "skipped", "failed", "would_run", "unknown"]
@@ -54,11 +54,13 @@ class Policy:
         uncached: index -> path of the declaration, for the nodes that are declared not to be cached and all that
             contain them.
         min_persist_ms: results that took less are not stored.
+        is_caller_holding: the caller has the objects in the arguments at hand, and may compare them with the result's.
     """
 
     exclude: tuple[str, ...] = ()
     uncached: Mapping[int, str] = field(default_factory=dict)
     min_persist_ms: float = 0.0
+    is_caller_holding: bool = False
 
     def is_excluded(self, node: Node) -> bool:
         return any(fnmatch.fnmatchcase(node.target_id, pattern) for pattern in self.exclude)
@@ -120,7 +122,12 @@ def uncached_nodes(graph: Graph) -> dict[int, str]:
 
 
 def decide(
-    node: Node, keys: Keys | None, index: Index | None, policy: Policy, digest_of: DigestOf | None = None
+    node: Node,
+    keys: Keys | None,
+    index: Index | None,
+    policy: Policy,
+    digest_of: DigestOf | None = None,
+    asked: Decision | None = None,
 ) -> Decision:
     """The decision for ``node``.
 
@@ -128,6 +135,7 @@ def decide(
         keys: keys of the graph, or None when nothing is persisted.
         index: where to look, or None when nothing is persisted.
         digest_of: content digests of the children's results (None for one without), or None while they are not known.
+        asked: the decision of a moment ago, when they were not known: its recipe key need not be looked up again.
     """
     if index is None or keys is None:
         return Decision("run", reason=Reason("not_persisted", "run with -p to reuse results"))
@@ -147,13 +155,14 @@ def decide(
         return Decision("run", reason=reason, recipe_key=recipe_key, call_key=call_key)
     look_ups: list[LookUp] = []
     fault: EntryError | None = None
-    if recipe_key is not None:
+    if recipe_key is not None and asked is None:
         entry, fault = _ask(index.find, recipe_key)
         look_ups.append(LookUp("recipe", recipe_key, entry is not None))
         if entry is not None:
             return Decision("hit", entry, None, recipe_key, entry.info.call_key, True, tuple(look_ups))
     if digest_of is None and node.children:
-        return Decision("ask", recipe_key=recipe_key, is_storable=True, look_ups=tuple(look_ups))
+        unusable = fault_reason(fault) if fault else None
+        return Decision("ask", None, unusable, recipe_key, is_storable=True, look_ups=tuple(look_ups))
     call_key = keys.call(node, digest_of or (lambda place: None))
     if call_key is not None:
         entry, call_fault = _ask(index.get, call_key)
@@ -161,15 +170,16 @@ def decide(
         look_ups.append(LookUp("call", call_key, entry is not None))
         if entry is not None:
             return Decision("cutoff", entry, None, recipe_key, call_key, True, tuple(look_ups))
-    reason = fault_reason(fault) if fault else _explain(node, keys, index, digest_of)
+    known = fault_reason(fault) if fault else asked.reason if asked else None
+    reason = _explain(node, keys, index, digest_of) if known is None else known
     is_storable = call_key is not None or recipe_key is not None
     return Decision("run", None, reason, recipe_key, call_key, is_storable, tuple(look_ups))
 
 
-def find_shared_holder(
-    graph: Graph, keys: Keys, reused: Mapping[int, Decision], running: Collection[int]
-) -> tuple[int, Reason] | None:
-    """The outermost node that must not be reused, since its value holds objects that something else in the run reaches.
+def find_shared_holders(
+    graph: Graph, policy: Policy, reused: Mapping[int, Decision], running: Collection[int]
+) -> list[tuple[int, Reason]]:
+    """Nodes that must not be reused, since their values hold objects that something else in the run reaches.
 
     A stored optimizer holds its model's parameters. Loaded beside the model, it would hold copies that nobody trains.
 
@@ -177,35 +187,69 @@ def find_shared_holder(
         reused: decisions for nodes to be reused, by index.
         running: indices of the nodes that run, or may run yet.
     """
-    held_keys = {
-        index: set(each.entry.info.holds) for index, each in reused.items() if each.entry and each.entry.info.holds
-    }
-    if not held_keys:
-        return None
-    reached: dict[str, set[int]] = {}
-
-    def reach(node: Node, by: int) -> None:
-        for key in (keys.recipe(node), reused[node.index].call_key if node.index in reused else None):
-            if key is not None:
-                reached.setdefault(key, set()).add(by)
-
+    entries = {index: each.entry for index, each in reused.items() if each.entry and each.entry.info.holds}
+    if not entries:
+        return []
+    held = {index: held_nodes(graph, graph.nodes[index], entry.info.holds) for index, entry in entries.items()}
+    reached: dict[int, set[int]] = {}
     for place in graph.roots():
-        reach(graph.node_of(place), -1)
+        reached.setdefault(graph.node_of(place).index, set()).add(-1)
     for index in running:
         for child in graph.nodes[index].children:
-            reach(graph.nodes[child], index)
-    for index, held in held_keys.items():
-        for key in held:
-            reached.setdefault(key, set()).add(index)
-    # the outermost first: once it runs, what it held is its argument again
-    for index in sorted(held_keys, reverse=True):
-        if any(reached[key] - {index} for key in held_keys[index]):
-            node = graph.nodes[index]
-            names = sorted(graph.nodes[child].path or "(root)" for child in node.children)
-            return index, Reason(
-                "shares_argument", f"its value holds objects of {', '.join(names)}, which is used elsewhere too"
+            reached.setdefault(child, set()).add(index)
+    for index, nodes in held.items():
+        for child in nodes:
+            reached.setdefault(child, set()).add(index)
+            if len(graph.nodes[index].places) > 1:
+                # loaded once for each place, they would no longer hold the same
+                reached[child].add(-2)
+    found: dict[int, Reason] = {}
+    is_growing = True
+    while is_growing:
+        is_growing = False
+        # the outermost first: once it runs, what it held is its argument again
+        for index in sorted(held.keys() - found.keys(), reverse=True):
+            holds_literal = any(position.startswith(LITERAL) for position in entries[index].info.holds)
+            shared = [child for child in held[index] if len(reached[child]) > (index in reached[child])]
+            if not shared and not (holds_literal and policy.is_caller_holding):
+                continue
+            names = sorted(graph.nodes[child].path or "(root)" for child in shared) or ["an argument of the caller's"]
+            found[index] = Reason(
+                "shares_argument", f"its value holds objects of {', '.join(names)}, used elsewhere too"
             )
-    return None
+            is_growing = True
+            for child in held[index]:
+                reached[child].discard(index)
+            for child in graph.nodes[index].children:
+                reached.setdefault(child, set()).add(index)
+    return list(found.items())
+
+
+LITERAL = "="
+"""Marks the position of an argument that is no call, among the positions that a value holds objects of."""
+
+
+def argument_positions(call: Place) -> dict[str, Place]:
+    """The calls in a call's arguments by position: the argument's name and the number of the call in it."""
+    return {
+        f"{name}.{number}": ref.place
+        for name, expression in argument_expressions(call)
+        for number, ref in enumerate(references(expression))
+    }
+
+
+def held_nodes(graph: Graph, node: Node, positions: Iterable[str]) -> set[int]:
+    """Indices of the nodes at ``positions`` below ``node``: "model.0", or "trainer.0/model.0" further down."""
+    found: set[int] = set()
+    for position in positions:
+        current = node
+        for step in position.split("/"):
+            place = argument_positions(current.call).get(step)
+            if place is None:
+                break
+            current = graph.node_of(place)
+            found.add(current.index)
+    return found
 
 
 def fault_reason(fault: EntryError) -> Reason:
@@ -242,9 +286,9 @@ def _explain(node: Node, keys: Keys, index: Index, digest_of: DigestOf | None) -
     before, now = dict(earlier.arguments), dict(identity.arguments)
     changed = [name for name in {**before, **now} if name not in with_calls and before.get(name) != now.get(name)]
     for name in changed:
-        if name.startswith("_env_."):
-            return Reason("env_changed", f"environment variable {name.removeprefix('_env_.')}")
-    if "_version_" in changed:
+        if name.startswith(ENV):
+            return Reason("env_changed", f"environment variable {name.removeprefix(ENV)}")
+    if VERSION in changed:
         return Reason("version_changed", "the declared version changed")
     if changed:
         return Reason("arguments_changed", ", ".join(sorted(changed)))

@@ -7,15 +7,27 @@ import sys
 
 def main() -> None:
     """The command `hydra-cached`."""
-    from hydra_cached.cli.app import app
-    from hydra_cached.cli.exits import run_app
-
-    sys.exit(run_app(app, "hydra-cached"))
+    sys.exit(_run("hydra-cached"))
 
 
 def instantiate_main() -> None:
     """The command `instantiate`, which is `hydra-cached run`."""
-    from hydra_cached.cli.app import instantiate_app
-    from hydra_cached.cli.exits import run_app
+    sys.exit(_run("instantiate"))
 
-    sys.exit(run_app(instantiate_app, "instantiate"))
+
+def _run(program: str) -> int:
+    from hydra_cached.cli.interrupts import command_of, interrupt_on_sigterm, report_interrupt
+
+    # both before anything that takes its time to import
+    interrupt_on_sigterm()
+    try:
+        from hydra_cached.cli.streams import secure_streams
+
+        secure_streams()
+        from hydra_cached.cli.app import app, instantiate_app
+        from hydra_cached.cli.exits import run_app
+
+        return run_app(instantiate_app if program == "instantiate" else app, program, sys.argv[1:])
+    except KeyboardInterrupt:
+        report_interrupt(sys.argv[1:], is_run=command_of(program, sys.argv[1:]) == "run")
+        return 130

@@ -21,6 +21,8 @@ from hydra_cached.errors import UsageError
 if TYPE_CHECKING:
     from hydra_cached.store import EntrySummary, Store
 
+_ANSWERS = {"y": True, "yes": True, "n": False, "no": False, "": False}
+
 
 def list_entries(
     cache_dir: CacheDirOption = DEFAULT_CACHE_DIR,
@@ -101,6 +103,9 @@ def _clear(store: Store, scope: _Scope, *, is_confirmed: bool, is_dry_run: bool)
     from hydra_cached.render.stdout import write_data
     from hydra_cached.render.tables import print_entries
 
+    if scope.is_everything and store.is_corrupt():
+        _clear_corrupt(store, is_confirmed=is_confirmed, is_dry_run=is_dry_run)
+        return
     summaries = store.summaries(
         target_glob=scope.target_glob, key_prefix=scope.key_prefix, older_than_s=scope.older_than_s
     )
@@ -125,13 +130,39 @@ def _describe(summaries: list[EntrySummary]) -> str:
     return f"{format_count(len(summaries), 'entry')}, {size}"
 
 
+def _clear_corrupt(store: Store, *, is_confirmed: bool, is_dry_run: bool) -> None:
+    from hydra_cached.render.quantities import format_size
+    from hydra_cached.render.stdout import write_data
+
+    what = f"everything, {format_size(store.size_on_disk())} with an index that cannot be read"
+    if is_dry_run:
+        write_data(f"would delete {what}\n")
+    elif is_confirmed or _ask(f"delete {what}?"):
+        write_data(f"deleted everything; disk space freed: {format_size(store.clear())}\n")
+    else:
+        write_data("nothing was deleted\n")
+
+
 def _ask(question: str) -> bool:
+    """Ask on the terminal until the answer is yes or no.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, or Ctrl-D.
+    """
+    from hydra_cached.render.talk import TalkStream
+
     if not sys.stdin.isatty():
         raise UsageError(
             f"cannot ask where there is no terminal: {question}", hint="use --yes to delete without asking"
         )
-    try:
-        return typer.confirm(question, err=True)
-    except typer.Abort as exc:
-        # Ctrl-D and Ctrl-C look the same here
-        raise KeyboardInterrupt from exc
+    talk = TalkStream()
+    while True:
+        talk.write(f"{question} [y/N]: ")
+        line = sys.stdin.readline()
+        answer = line.strip().lower()
+        if not line:
+            talk.write("\n")
+            raise KeyboardInterrupt
+        if answer in _ANSWERS:
+            return _ANSWERS[answer]
+        talk.write("please answer y or n\n")

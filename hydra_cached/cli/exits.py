@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 import traceback
 from collections.abc import Sequence
 
 import typer
 from typer.main import get_command
 
+from hydra_cached.cli.interrupts import command_of
 from hydra_cached.errors import HydraCachedError, UsageError
 
 DONE = 0
@@ -20,25 +20,33 @@ INTERRUPTED = 130
 
 # later releases of typer bring a copy of click's classes instead of click: in both this is the parent of all of them
 _ParsingError: type[Exception] = typer.BadParameter.__bases__[0]
+# an error should bring a better one
+_DEFAULT_HINT = "run it with --log-level DEBUG to see where that comes from"
 _SUGGESTION = re.compile(r"\s*\(?(?:Did you mean|Possible options:|Did you mean one of:?)\s*(?P<names>[^()?]+)[)?.]*\Z")
 
 
-def run_app(app: typer.Typer, program: str, arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code. What the user can mend is printed as one line and a hint."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
+def run_app(app: typer.Typer, program: str, given: Sequence[str]) -> int:
+    """Run a command and return its exit code. What the user can mend is printed as one line and a hint.
+
+    Raises:
+        KeyboardInterrupt: before the command could do its work.
+    """
     try:
-        code = get_command(app).main(args=given, prog_name=program, standalone_mode=False)
+        code = get_command(app).main(args=list(given), prog_name=program, standalone_mode=False)
     except UsageError as exc:
         print_own_error(exc)
         return WRONG_USAGE
-    except (KeyboardInterrupt, typer.Abort):
-        return INTERRUPTED
+    except typer.Abort as exc:
+        raise KeyboardInterrupt from exc
     except _ParsingError as exc:
         error = _reword(exc, program, given)
         print_own_error(error)
-        if "--json" in given and _command_of(program, given) == "run":
+        if "--json" in given and command_of(program, given) == "run":
             _print_document(error)
         return WRONG_USAGE
+    if code == INTERRUPTED:
+        # typer takes Ctrl-C for an exit code
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else DONE
 
 
@@ -48,7 +56,7 @@ def print_own_error(error: HydraCachedError) -> None:
 
     if logging.getLogger("hydra_cached").isEnabledFor(logging.DEBUG):
         print_talk("".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip())
-    print_error(error.message, error.hint)
+    print_error(error.message, error.hint or _DEFAULT_HINT)
 
 
 def _reword(exc: Exception, program: str, given: Sequence[str]) -> UsageError:
@@ -64,14 +72,9 @@ def _reword(exc: Exception, program: str, given: Sequence[str]) -> UsageError:
         if context.command_path == program and said.startswith("No such command"):
             hint = f"a pipeline is run by {program} run PIPELINE; {hint}"
     else:
-        hint = f"see {program} {_command_of(program, given) or ''}".rstrip() + " -h"
+        hint = f"see {program} {command_of(program, given) or ''}".rstrip() + " -h"
     said = said.rstrip(".")
     return UsageError(said[:1].lower() + said[1:], hint=hint)
-
-
-def _command_of(program: str, given: Sequence[str]) -> str | None:
-    """The command that the arguments ask for: options before it take no values."""
-    return "run" if program == "instantiate" else next((word for word in given if not word.startswith("-")), None)
 
 
 def _print_document(error: UsageError) -> None:

@@ -71,13 +71,13 @@ def parse_milliseconds(text: str) -> float:
     """A number of milliseconds.
 
     Raises:
-        UsageError: it is no number, or below zero.
+        UsageError: it is no number, below zero or infinite.
     """
     try:
         milliseconds = float(text)
     except ValueError:
         milliseconds = math.nan
-    if not milliseconds >= 0:
+    if not (milliseconds >= 0 and math.isfinite(milliseconds)):
         raise UsageError(f'invalid time "{text}"', hint="give milliseconds: 0, 50 or 1000")
     return milliseconds
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
 from hydra_cached.cli.exits import DONE, INTERRUPTED, NODE_FAILED, WRONG_USAGE, print_own_error
+from hydra_cached.cli.forks import code_of_exit, ending_forks
+from hydra_cached.cli.interrupts import mark_told
 from hydra_cached.cli.options import (
     DEFAULT_CACHE_DIR,
     CacheDirOption,
@@ -19,7 +21,7 @@ from hydra_cached.cli.options import (
     parse_level,
     parse_milliseconds,
 )
-from hydra_cached.cli.streams import claim_stdout, interrupt_on_sigterm
+from hydra_cached.cli.streams import claim_stdout
 from hydra_cached.errors import NodeFailedError, UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class _Request:
     is_verbose: bool
     is_displaying: bool
     exclude: tuple[str, ...]
+    allow: tuple[str, ...]
     log_level: str
     min_persist_ms: str
     is_print: bool
@@ -67,6 +70,16 @@ def run(
             show_default=False,
         ),
     ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow",
+            metavar="GLOB",
+            help="Call only targets of these ids or globs, as in 'mypkg.*'; may be repeated.  "
+            "[default: from YAML, what neither runs code nor destroys data; from Python, anything]",
+            show_default=False,
+        ),
+    ] = None,
     log_level: Annotated[
         str,
         typer.Option(
@@ -91,26 +104,38 @@ def run(
     """
     request = _Request(
         pipeline, tuple(overrides or ()), config_object, is_persistent, cache_dir, is_verbose, is_displaying,
-        tuple(exclude or ()), log_level, min_persist, is_print, is_pdb, is_json,
+        tuple(exclude or ()), tuple(allow or ()), log_level, min_persist, is_print, is_pdb, is_json,
     )  # fmt: skip
     raise typer.Exit(_execute(request))
 
 
 def _execute(request: _Request) -> int:
     from hydra_cached.execution.report import RunInterrupted
-    from hydra_cached.render.document import describe_exception, dump_json, failure_document, report_document
+    from hydra_cached.render.document import dump_json, failure_document
     from hydra_cached.render.stdout import write_data
 
-    interrupt_on_sigterm()
     stdout = claim_stdout() if request.is_json or request.is_print else None
+    report: RunReport | None = None
     try:
-        report = _run(request)
-    except RunInterrupted as exc:
-        report = exc.report
-    except (UsageError, KeyboardInterrupt) as exc:
+        with ending_forks(lambda: DONE if report is None else _exit_code_of_fork(report)):
+            try:
+                report = _run(request)
+            except RunInterrupted as exc:
+                report = exc.report
+    except UsageError as exc:
         if request.is_json:
             write_data(dump_json(failure_document(request.pipeline, exc)), stdout)
         raise
+    mark_told()
+    return _report(request, report, stdout)
+
+
+def _report(request: _Request, report: RunReport, stdout: BinaryIO | None) -> int:
+    """Say what a run came to, and give its data. Returns the exit code."""
+    from hydra_cached.render.document import describe_exception, dump_json, report_document
+    from hydra_cached.render.stdout import write_data
+
+    _warn_of_unmatched(request, report)
     _print_outcome(report)
     if request.is_json:
         write_data(dump_json(report_document(report)), stdout)
@@ -120,7 +145,10 @@ def _execute(request: _Request) -> int:
         except Exception as exc:
             from hydra_cached.render.console import print_error
 
-            print_error(f"the result cannot be printed: {type(exc).__name__}: {describe_exception(exc)}")
+            print_error(
+                f"the result cannot be printed: {type(exc).__name__}: {describe_exception(exc)}",
+                f"mend the __str__ of {type(report.value).__qualname__}, or leave out --print",
+            )
             return NODE_FAILED
         write_data(f"{text}\n", stdout)
     if request.is_pdb and isinstance(report.error, NodeFailedError):
@@ -138,7 +166,7 @@ def _run(request: _Request) -> RunReport:
     from hydra_cached.config import load_pipeline
     from hydra_cached.render.log import EventLog, configure_logging, log_config
     from hydra_cached.store import Store
-    from hydra_cached.targets import resolve_exclusions
+    from hydra_cached.targets import TargetPolicy, resolve_exclusions
 
     if request.is_json and request.is_print:
         raise UsageError("--json and --print exclude each other", hint='with --json the result is under "result"')
@@ -150,6 +178,8 @@ def _run(request: _Request) -> RunReport:
         from hydra_cached.render.yaml import config_to_yaml
 
         log_config(config_to_yaml(loaded.config))
+    # a Python module is the user's own code, but what is asked for is done
+    policy = TargetPolicy(request.allow, is_enforced=bool(request.allow) or not loaded.is_python)
     options = api.RunOptions(exclude=resolve_exclusions(request.exclude), min_persist_ms=min_persist_ms)
     with Store(cache_dir) if request.is_persistent else contextlib.nullcontext() as store:
         return api.run(
@@ -157,6 +187,7 @@ def _run(request: _Request) -> RunReport:
             pipeline=request.pipeline,
             store=store,
             options=options,
+            policy=policy,
             listener=EventLog(is_verbose=request.is_verbose),
         )
 
@@ -173,6 +204,19 @@ def _print_outcome(report: RunReport) -> None:
     elif report.error is not None:
         print_own_error(report.error)
     log_closing(closing_line(report))
+
+
+def _warn_of_unmatched(request: _Request, report: RunReport) -> None:
+    from hydra_cached.render.log import log_warning
+    from hydra_cached.targets.exclusions import unmatched_globs
+
+    for glob in unmatched_globs(request.exclude, [node.target for node in report.nodes]):
+        log_warning(f"-e {glob} matches no target of the pipeline")
+
+
+def _exit_code_of_fork(report: RunReport) -> int:
+    cause = None if report.error is None else report.error.__cause__
+    return code_of_exit(cause) if isinstance(cause, SystemExit) else _exit_code(report)
 
 
 def _exit_code(report: RunReport) -> int:

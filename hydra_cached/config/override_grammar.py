@@ -13,6 +13,9 @@ from hydra_cached.errors import OverrideError
 # a part ends at an unescaped dot or bracket; Hydra 1.4 accepts `a[0].b` and `a\.b`, 1.3 neither
 _KEY_PART = re.compile(r"(?:\\[.\[\]=]|[^.\[\]])+")
 _BRACKETED = re.compile(r"\[([^]]*)\]")
+_UNKNOWN_FUNCTION = re.compile(r"Unknown function '(?P<name>\w+)'\s+Available: (?P<known>[\w,]+)")
+# only in Hydra 1.4, which announces that 1.5 will drop them
+_FUNCTIONS_OF_1_4 = frozenset({"extend_list", "json_str"})
 _ESCAPED = re.compile(r"\\([.\[\]=])")
 
 
@@ -64,6 +67,9 @@ def parse_overrides(texts: Iterable[str]) -> list[Edit]:
         try:
             override = parser.parse_overrides([text])[0]
         except HydraException as exc:
+            unknown = _UNKNOWN_FUNCTION.search(str(exc))
+            if unknown:
+                raise _unknown_function(text, unknown["name"], unknown["known"]) from exc
             raise OverrideError(
                 f'cannot parse the override "{text}"{_explain(text, str(exc))}', hint=_advise(text)
             ) from exc
@@ -109,6 +115,17 @@ def _explain(text: str, message: str) -> str:
         if line.strip() and not line.startswith(("Error ", prefix)):
             return f": {line.strip()}"
     return ""
+
+
+def _unknown_function(text: str, name: str, known: str) -> OverrideError:
+    from hydra import __version__
+
+    hint = f"it has {known.replace(',', ', ')}"
+    if name in _FUNCTIONS_OF_1_4:
+        hint += "; Hydra 1.4 has it"
+    return OverrideError(
+        f'cannot parse the override "{text}": the installed Hydra ({__version__}) has no function "{name}"', hint=hint
+    )
 
 
 def _advise(text: str) -> str:

@@ -40,11 +40,14 @@ def import_file(location: str) -> ModuleType:
     project in `src/` keeps its ids), or its path from the working directory. Else its folder, or the one above its
     package, is put on `sys.path`.
 
+    As for a script, what lies beside the file can be imported without a package's name.
+
     Raises:
         ConfigError: the file cannot be imported, or another module has its name; ``__cause__`` is its exception.
     """
     importlib.invalidate_caches()
     path = Path(os.path.abspath(location))
+    _make_siblings_importable(path.parent)
     root = _folder_above_package(path)
     name = _dotted_name(path, root)
     for candidate in dict.fromkeys((name if root != path.parent else None, _name_from_cwd(path))):
@@ -55,9 +58,30 @@ def import_file(location: str) -> ModuleType:
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     if not _leads_to(name, path, shown=location):
-        other = getattr(sys.modules.get(name), "__file__", None) or "Python itself"
-        raise ConfigError(f'cannot import "{location}": "{name}" is taken by {other}', hint="rename the file")
+        raise ConfigError(f'cannot import "{location}": "{name}" is taken by {_owner_of(name)}', hint="rename the file")
     return _import_module(name, shown=location)
+
+
+def _make_siblings_importable(folder: Path) -> None:
+    """Put a pipeline's folder on `sys.path`: of a script's right after the working directory, of a package's last."""
+    if str(folder) in sys.path:
+        return
+    if (folder / "__init__.py").is_file():
+        # its modules have a longer name, so that they may be called "types" or "logging"
+        sys.path.append(str(folder))
+    else:
+        cwd = os.getcwd()
+        sys.path.insert(sys.path.index(cwd) + 1 if cwd in sys.path else 0, str(folder))
+
+
+def _owner_of(name: str) -> str:
+    """Where the module that has a name comes from."""
+    loaded = sys.modules.get(name)
+    try:
+        spec = importlib.util.find_spec(name) if loaded is None else None
+    except (ImportError, ValueError):
+        spec = None
+    return getattr(loaded, "__file__", None) or (spec.origin if spec else None) or "Python itself"
 
 
 def _folder_above_package(path: Path) -> Path:
@@ -138,8 +162,10 @@ def _raised_at(exc: BaseException) -> str | None:
 
 
 def _shorten(filename: str) -> str:
-    path = Path(filename)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else filename
+    path, cwd = Path(filename), Path.cwd()
+    # below the root directory everything is, and a path without its first slash says less
+    is_below = path.is_relative_to(cwd) and cwd != cwd.parent
+    return str(path.relative_to(cwd)) if is_below else filename
 
 
 def _unknown_module(name: str) -> ConfigError:

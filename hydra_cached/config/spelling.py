@@ -43,9 +43,15 @@ def parse_spelling(pipeline: str, object_name: str | None) -> Spelling:
     chosen = named if named is not None else object_name
     if chosen is not None and not all(chosen.split(".")):
         raise ConfigError(f'"{chosen}" is no object name', hint="write NAME, or NAME.KEY for what is inside it")
-    suffix = os.path.splitext(location)[1].lower()
+    written = os.path.splitext(location)[1]
+    suffix = written.lower()
     if suffix in SUFFIXES:
         _require_file(location)
+        if suffix == ".py" and written != suffix:
+            raise ConfigError(
+                f'cannot import "{location}": Python imports only files that end in .py, in small letters',
+                hint=f'rename it to "{location.removesuffix(written)}.py"',
+            )
         return Spelling(location, chosen, "python_file" if suffix == ".py" else "yaml_file")
     if "/" in location or (suffix and os.path.isfile(location)):
         raise _wrong_suffix(location, suffix)
@@ -74,7 +80,7 @@ def _require_file(location: str) -> None:
 
 def _near_file(path: Path) -> Path | None:
     # "pipelines.ner.py" and "ner.yaml" for "ner.yml" are the commonest slips
-    as_dotted = Path(path.stem.replace(".", "/")).with_suffix(path.suffix)
+    as_dotted = (path.parent / path.stem.replace(".", "/")).with_suffix(path.suffix)
     for candidate in (as_dotted, *(path.with_suffix(suffix) for suffix in SUFFIXES)):
         if candidate != path and candidate.is_file():
             return candidate

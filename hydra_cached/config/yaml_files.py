@@ -53,6 +53,8 @@ def _invalid_yaml(path: Path, text: str, exc: Any) -> ConfigError:
         line = text.count("\n", 0, exc.position) + 1
         return ConfigError(f'invalid YAML in "{path}", line {line}: {exc.reason}', hint="remove the character")
     problem = exc.problem or exc.context or "cannot be parsed"
+    if problem.startswith("but ") and exc.context:
+        problem = f"{exc.context}, {problem}"
     return ConfigError(
         f'invalid YAML in "{path}", line {mark.line + 1}, column {mark.column + 1}: {problem}', hint=_advise(problem)
     )
@@ -61,6 +63,8 @@ def _invalid_yaml(path: Path, text: str, exc: Any) -> ConfigError:
 def _advise(problem: str) -> str:
     if "duplicate key" in problem:
         return "keep one of the two"
+    if "another document" in problem:
+        return "a pipeline is one document only: keep one, and save the others in files of their own"
     if "constructor for the tag" in problem:
         return "plain YAML only: name callables with _target_"
     if "cannot start any token" in problem:

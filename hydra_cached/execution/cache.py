@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
+from hydra_cached.errors import EntryDamagedError
 from hydra_cached.graph import Place
 from hydra_cached.plan import Index
 from hydra_cached.store import Entry, EntryInfo, Store
@@ -21,6 +23,8 @@ class ResultCache(Index, Protocol):
     def load(self, entry: Entry, place: Place) -> Any: ...
 
     def keep(self, info: EntryInfo, value: Any, place: Place) -> Entry: ...
+
+    def adopt(self, entry: Entry, value: Any, place: Place) -> None: ...
 
     def discard(self, entry: Entry) -> None: ...
 
@@ -49,6 +53,12 @@ class StoreCache:
         Raises:
             EntryError: it cannot be used.
         """
+        if entry.payload is None and entry.object_digest is None:
+            # small payloads are not held in memory for the whole of a run
+            found = self._store.get(entry.key)
+            if found is None:
+                raise EntryDamagedError(f"the result {entry.key[:12]} is gone")
+            entry = found
         return self._store.load(entry)
 
     def keep(self, info: EntryInfo, value: Any, place: Place) -> Entry:
@@ -58,4 +68,7 @@ class StoreCache:
             NotSerializableError: the value cannot be written.
             StoreError: the directory does not take it.
         """
-        return self._store.put(info, self._store.dump(value))
+        return replace(self._store.put(info, self._store.dump(value)), payload=None)
+
+    def adopt(self, entry: Entry, value: Any, place: Place) -> None:
+        """Nothing: every load gives a new object."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_cached.execution.values import ABSENT, copy_value
+from hydra_cached.execution.values import ABSENT, copy_for, shared_children
 from hydra_cached.execution.worker import failed_node, is_consumed_once
-from hydra_cached.graph import Graph, Place, bind, bind_call
+from hydra_cached.graph import Graph, Node, Place, bind, bind_call
 
 
 def run_directly(graph: Graph) -> Any:
@@ -29,52 +29,82 @@ class _DirectRun:
         count = len(graph.node_of_place)
         self._values: list[Any] = [ABSENT] * count
         self._uses = [0] * count
+        self._kept: dict[int, list[Place]] = {}
         for node in graph.nodes:
             for child in node.places[0].children:
                 self._uses[child.index] += 1
+            if len(node.places) > 1:
+                for child in shared_children(node):
+                    self._uses[child.index] += 1
         for place in graph.roots():
             self._uses[place.index] += 1
 
     def run(self) -> Any:
-        values, uses, obtain = self._values, self._uses, self._obtain
+        values = self._values
         for node in self._graph.nodes:
             place = node.places[0]
             # outside of try: what fails in there belongs to another node
-            call = None if place.is_leaf and not place.is_partial else bind_call(place, obtain)
+            call = None if place.is_leaf and not place.is_partial else self._bind(place)
             try:
                 value = place.target(*place.args, **place.kwargs) if call is None else call()
             except Exception as exc:
                 raise failed_node(node, exc) from exc
             values[place.index] = value
-            if len(node.places) > 1 and not is_consumed_once(value):
-                for other in node.places[1:]:
-                    if uses[other.index]:
-                        values[other.index] = copy_value(value)
-            if place.children and not is_consumed_once(value):
-                self._release(place)
-        return bind(self._graph.root, obtain)
+            if len(node.places) > 1:
+                self._share(node, value)
+            if place.children:
+                self._finish(place, value)
+        return bind(self._graph.root, {place: self._obtain(place) for place in self._graph.roots()}.__getitem__)
 
-    def _release(self, place: Place) -> None:
-        for child in place.children:
-            self._uses[child.index] -= 1
-            if not self._uses[child.index]:
-                self._values[child.index] = ABSENT
+    def _bind(self, place: Place) -> Any:
+        # once for each argument: what can be read only once is the same object wherever this call uses it
+        return bind_call(place, {child: self._obtain(child) for child in place.children}.__getitem__)
+
+    def _share(self, node: Node, value: Any) -> None:
+        """Give the further places of a node their copies."""
+        if not is_consumed_once(value):
+            for other in node.places[1:]:
+                if self._uses[other.index]:
+                    copied = copy_for(other, node, value, self._peek, self._is_used)
+                    self._values[other.index] = self._call_again(other) if copied is ABSENT else copied
+        self._release(shared_children(node))
+
+    def _finish(self, place: Place, value: Any) -> None:
+        if is_consumed_once(value) and self._uses[place.index] > 1:
+            # it may have to be made again
+            self._kept[place.index] = list(place.children)
+        else:
+            self._release(place.children)
+
+    def _release(self, places: tuple[Place, ...]) -> None:
+        waiting = list(places)
+        while waiting:
+            place = waiting.pop()
+            self._uses[place.index] -= 1
+            if not self._uses[place.index]:
+                self._values[place.index] = ABSENT
+                waiting.extend(self._kept.pop(place.index, ()))
+
+    def _peek(self, place: Place) -> Any:
+        return self._values[place.index]
+
+    def _is_used(self, place: Place) -> bool:
+        return self._uses[place.index] > 0
 
     def _obtain(self, place: Place) -> Any:
         value = self._values[place.index]
         if value is ABSENT:
-            return self._call_again(place)
-        if is_consumed_once(value):
+            value = self._call_again(place)
+            if not is_consumed_once(value):
+                self._values[place.index] = value
+        elif is_consumed_once(value):
             # the next consumer gets one of its own
             self._values[place.index] = ABSENT
         return value
 
     def _call_again(self, place: Place) -> Any:
-        call = bind_call(place, self._obtain)
+        call = self._bind(place)
         try:
-            value = call()
+            return call()
         except Exception as exc:
             raise failed_node(self._graph.node_of(place), exc) from exc
-        if self._uses[place.index] and not is_consumed_once(value):
-            self._values[place.index] = value
-        return value

@@ -7,35 +7,22 @@ order of Hydra's calls, then settles the rest. A value lives until its last cons
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
-from hydra_cached.errors import EntryError
+from hydra_cached.errors import EntryError, HydraCachedError
 from hydra_cached.events import Event, Listener, LookedUp, NodeFailed, NodeFinished, NodeStarted, Warned
+from hydra_cached.execution.aliases import Aliases
 from hydra_cached.execution.cache import ResultCache
 from hydra_cached.execution.commit import Committer
-from hydra_cached.execution.values import Values
-from hydra_cached.execution.worker import Outcome, call_target, failed_node, is_consumed_once
+from hydra_cached.execution.interrupts import Interrupts
+from hydra_cached.execution.settled import Settled
+from hydra_cached.execution.values import ABSENT, Values, copy_for, shared_children
+from hydra_cached.execution.worker import call_target, failed_node, is_consumed_once
 from hydra_cached.fingerprint import CodeFingerprints
 from hydra_cached.graph import Graph, Node, Place, bind, bind_call
 from hydra_cached.keys import Keys
-from hydra_cached.plan import Decision, Policy, Reason, Status, decide, fault_reason, find_shared_holder
-from hydra_cached.store import Entry
-
-
-class Settled:
-    """What is known of a node once its turn has come. Filled in by the scheduler, read by the report."""
-
-    __slots__ = ("content_digest", "decision", "entry", "holds", "is_stored", "seconds", "status")
-
-    def __init__(self, decision: Decision, status: Status) -> None:
-        self.decision = decision
-        self.status = status
-        self.entry: Entry | None = decision.entry
-        self.content_digest: str | None = decision.entry.info.content_digest if decision.entry else None
-        self.seconds = decision.entry.info.seconds if decision.entry else 0.0
-        self.is_stored = decision.entry is not None
-        self.holds: tuple[str, ...] = decision.entry.info.holds if decision.entry else ()
+from hydra_cached.plan import Decision, Policy, Reason, Status, decide, fault_reason, find_shared_holders
 
 
 class Scheduler:
@@ -56,16 +43,19 @@ class Scheduler:
     ) -> None:
         self.graph = graph
         self.settled: dict[int, Settled] = {}
+        self.committer = Committer(graph, keys, cache, policy, self.settled, listener, code)
         self._keys = keys
         self._cache = cache
         self._policy = policy
         self._emit: Callable[[Event], None] = listener
+        self.interrupts = Interrupts()
+        self._values = Values()
+        self._aliases = Aliases()
         self._parents: dict[int, list[int]] = {}
-        self.committer = Committer(graph, keys, cache, policy, self.settled, listener, code)
-        self._values = Values(graph)
         self._waiting: dict[int, int] = {}
         self._asked: dict[int, Decision] = {}
         self._ready: list[int] = []
+        self._demoted: dict[int, Reason] = {}
 
     def run(self) -> Any:
         """The value of the pipeline.
@@ -73,13 +63,14 @@ class Scheduler:
         Raises:
             NodeFailedError: a target raised; what was finished before is stored.
         """
-        roots = [self.graph.node_of(place) for place in self.graph.roots()]
-        self._values.expect(self.graph.roots())
-        self._expand(roots)
+        roots = self.graph.roots()
+        self._values.expect(roots)
         try:
+            self._expand([self.graph.node_of(place) for place in roots])
             while self._ready:
                 self._settle(self.graph.nodes[heapq.heappop(self._ready)])
-            return bind(self.graph.root, self._obtain)
+            self._ensure(roots)
+            return bind(self.graph.root, {place: self._values.take(place) for place in roots}.__getitem__)
         finally:
             self.committer.flush()
 
@@ -97,9 +88,7 @@ class Scheduler:
                 else:
                     self._ask(node, decision, stack)
             if not stack and self._keys is not None:
-                found = find_shared_holder(self.graph, self._keys, hits, self._asked)
-                if found is not None:
-                    index, reason = found
+                for index, reason in find_shared_holders(self.graph, self._policy, hits, self._asked):
                     self._ask(self.graph.nodes[index], _run_again(hits.pop(index), reason), stack)
         for index in sorted(hits):
             self._reuse(self.graph.nodes[index], hits[index])
@@ -114,10 +103,12 @@ class Scheduler:
     def _ask(self, node: Node, decision: Decision, stack: list[Node]) -> None:
         self._asked[node.index] = decision
         self._values.expect(node.call.children)
+        self._values.expect(shared_children(node))
         stack.extend(self.graph.nodes[child] for child in node.children)
 
-    def _decide(self, node: Node, *, has_digests: bool) -> Decision:
-        decision = decide(node, self._keys, self._cache, self._policy, self._digest_of if has_digests else None)
+    def _decide(self, node: Node, *, has_digests: bool, asked: Decision | None = None) -> Decision:
+        digest_of = self._digest_of if has_digests else None
+        decision = decide(node, self._keys, self._cache, self._policy, digest_of, asked)
         for look_up in decision.look_ups:
             self._emit(LookedUp(node.path, node.target_id, look_up.kind, look_up.key, look_up.is_found))
         return decision
@@ -128,20 +119,34 @@ class Scheduler:
     # --- up: settle each node whose children are settled --------------------------------------------------------------
 
     def _settle(self, node: Node) -> None:
-        decision = self._asked[node.index]
-        is_sharing = decision.reason is not None and decision.reason.code == "shares_argument"
-        if self._cache is not None and node.children and not is_sharing:
-            decision = self._check_sharing(node, self._decide(node, has_digests=True))
-        if decision.verdict in ("hit", "cutoff"):
-            self._reuse(node, decision)
-        else:
+        decision = self._decide_finally(node, self._asked[node.index])
+        if decision.verdict == "run":
+            before = [self._digest_of(place) for place in node.call.children]
+            self._ensure(node.call.children)
+            if before != [self._digest_of(place) for place in node.call.children]:
+                # an argument had to be computed again, and is another one now
+                decision = self._decide_finally(node, self._asked[node.index])
+        if decision.verdict == "run":
             self._call_node(node, decision)
-        if not self._values.holds_children(node):
+        else:
+            self._reuse(node, decision)
             self._values.release(node.call.children)
+        self._values.release(shared_children(node))
         for parent in self._parents.get(node.index, ()):
             self._waiting[parent] -= 1
             if not self._waiting[parent]:
                 heapq.heappush(self._ready, parent)
+
+    def _decide_finally(self, node: Node, asked: Decision) -> Decision:
+        """The decision now that the children are settled: reuse, or run."""
+        if self._cache is None or (asked.reason is not None and asked.reason.code == "shares_argument"):
+            return asked
+        is_spoilt = self._keys is not None and asked.is_storable and bool(self._keys.identity(node).problem)
+        decision = self._decide(node, has_digests=True, asked=asked) if node.children or is_spoilt else asked
+        twin = self.committer.find_twin(decision) if decision.verdict == "run" else None
+        if twin is not None:
+            decision = Decision("hit", twin, None, decision.recipe_key, decision.call_key)
+        return self._check_sharing(node, decision)
 
     def _check_sharing(self, node: Node, decision: Decision) -> Decision:
         """The decision, or another where reusing what was found would part objects that belong together."""
@@ -150,126 +155,186 @@ class Scheduler:
         reused = {index: each.decision for index, each in self.settled.items() if each.status in ("hit", "cutoff")}
         running = {index for index, each in self.settled.items() if each.status == "ran"}
         running.update(index for index in self._asked if index not in self.settled and index != node.index)
-        found = find_shared_holder(self.graph, self._keys, {**reused, node.index: decision}, running)
-        return _run_again(decision, found[1]) if found is not None and found[0] == node.index else decision
+        for index, reason in find_shared_holders(self.graph, self._policy, {**reused, node.index: decision}, running):
+            if index == node.index:
+                return _run_again(decision, reason)
+        return decision
 
     def _reuse(self, node: Node, decision: Decision) -> None:
         status: Status = "hit" if decision.verdict == "hit" else "cutoff"
         settled = self.settled[node.index] = Settled(decision, status)
-        assert decision.entry is not None
+        assert decision.entry is not None, "what is reused was found"
         self.committer.note_reuse(node, decision)
         self._emit(
             NodeFinished(node.path, node.target_id, status, settled.seconds, decision.entry.size_bytes, is_stored=True)
         )
 
+    # --- calls --------------------------------------------------------------------------------------------------------
+
     def _call_node(self, node: Node, decision: Decision) -> None:
         """Call the target for the node's first place, and give every other place that is waited for its own copy."""
         reason = decision.reason or Reason("new")
-        call = bind_call(node.call, self._obtain)
-        self._emit(NodeStarted(node.path, node.target_id, reason.code, reason.detail))
-        outcome = call_target(call)
-        settled = self.settled[node.index] = Settled(decision, "ran")
-        settled.seconds = outcome.seconds
-        if outcome.error is not None:
-            settled.status = "failed"
-            self._fail(node, outcome)
-        self.committer.commit(node, outcome.value, self._values)
-        self._values.put(node.call, outcome.value)
-        if not is_consumed_once(outcome.value):
+        settled = Settled(decision, "ran")
+        value = self._call(node, node.call, settled, reason)
+        self.settled[node.index] = settled
+        arguments = [
+            (child, self._values.peek(child)) for child in node.call.children if self._values.is_at_hand(child)
+        ]
+        self._values.put(node.call, value)
+        self.committer.commit(node, value, arguments)
+        if self.committer.is_watching:
+            self._aliases.note(node.call, value, arguments)
+            if settled.entry is None:
+                self._values.take_snapshot(node.call)
+            self._find_changes(node)
+        if not is_consumed_once(value):
             for place in node.places[1:]:
                 if self._values.is_expected(place):
-                    self._values.put_copy(place, outcome.value)
-        self._find_changed_arguments(node)
-        entry = settled.entry
-        size = entry.size_bytes if entry else None
-        self._emit(NodeFinished(node.path, node.target_id, "ran", outcome.seconds, size, settled.is_stored))
+                    self._share(node, place, value)
+        if is_consumed_once(value) and self._values.is_shared_beyond(node.call):
+            self._values.keep_until_done(node.call, node.call.children)
+        else:
+            self._values.release(node.call.children)
+        size = settled.entry.size_bytes if settled.entry else None
+        self._emit(NodeFinished(node.path, node.target_id, "ran", settled.seconds, size, settled.is_stored))
 
-    def _fail(self, node: Node, outcome: Outcome) -> NoReturn:
-        assert outcome.error is not None
-        self._emit(NodeFailed(node.path, node.target_id, repr(outcome.error)))
-        raise failed_node(node, outcome.error) from outcome.error
+    def _call(self, node: Node, place: Place, settled: Settled, reason: Reason) -> Any:
+        arguments = {child: self._values.take(child) for child in place.children}
+        try:
+            call = bind_call(place, arguments.__getitem__)
+        except HydraCachedError:
+            raise
+        except Exception as exc:
+            settled.status = "failed"
+            self.settled[node.index] = settled
+            self._fail(node, exc, is_call=False)
+        self._emit(NodeStarted(node.path, node.target_id, reason.code, reason.detail))
+        outcome = call_target(call)
+        settled.seconds += outcome.seconds
+        if outcome.error is not None:
+            settled.status = "failed"
+            self.settled[node.index] = settled
+            self._fail(node, outcome.error)
+        # a target that goes on with what it has after Ctrl-C gives no result to keep
+        self.interrupts.raise_if_come()
+        return outcome.value
 
-    def _find_changed_arguments(self, node: Node) -> None:
-        """A call that changed an argument in place spoils it for the others: they get a fresh one."""
-        for place in node.call.children:
-            child = self.graph.node_of(place)
-            if not self._values.is_shared_beyond(place) or not self.committer.is_changed(
-                child, self._values.peek(place)
-            ):
-                continue
-            self._values.drop(place)
-            self._emit(
-                Warned(
-                    node.path,
-                    f"{node.target_id} at {node.path or 'the root'} changed its argument "
-                    f"{child.path or '(root)'} in place; other users of it get a fresh copy",
-                )
-            )
+    def _fail(self, node: Node, error: BaseException, *, is_call: bool = True) -> NoReturn:
+        failure = failed_node(node, error, is_call=is_call)
+        self._emit(NodeFailed(node.path, node.target_id, failure.message))
+        raise failure from error
 
-    # --- values -------------------------------------------------------------------------------------------------------
-
-    def _obtain(self, place: Place) -> Any:
-        """The value of a place: at hand, loaded, copied, or computed (again) where nothing else gives it."""
-        if self._values.is_at_hand(place):
-            return self._values.take(place)
-        node = self.graph.node_of(place)
-        if node.index not in self.settled:
-            self._settle_late(node)
-            if self._values.is_at_hand(place):
-                return self._values.take(place)
+    def _share(self, node: Node, place: Place, value: Any) -> None:
+        copied = copy_for(place, node, value, self._peek, self._values.is_expected)
+        if copied is ABSENT:
+            return
+        self._values.put(place, copied)
         entry = self.settled[node.index].entry
         if entry is not None and self._cache is not None:
-            try:
-                return self._values.put(place, self._cache.load(entry, place))
-            except EntryError as exc:
-                self._recover(node, exc)
-                return self._obtain(place)
-        return self._call_again(place)
+            self._cache.adopt(entry, copied, place)
 
-    def _settle_late(self, node: Node) -> None:
+    def _peek(self, place: Place) -> Any:
+        return self._values.peek(place) if self._values.is_at_hand(place) else ABSENT
+
+    def _find_changes(self, node: Node) -> None:
+        """A call that changed an argument in place spoils it for the others: they get a fresh one."""
+        children = node.call.children
+        suspects = [place for place in children if self._values.is_shared_beyond(place)]
+        suspects += [place for place in self._aliases.others(children) if place is not node.call]
+        for place in suspects:
+            if not self._values.is_at_hand(place) or not self._values.is_expected(place):
+                continue
+            if self.committer.is_changed(self.graph.node_of(place), self._values.peek(place)):
+                self._values.drop(place)
+                self._aliases.part(place)
+                what = f"{node.target_id} at {node.path or 'the root'} changed the result of {_path_of(place)} in place"
+                self._emit(Warned(node.path, f"{what}; other users of it get a fresh copy"))
+        self.committer.find_changed_literals(node)
+
+    # --- values: loaded, restored, or computed again, without recursion -----------------------------------------------
+
+    def _ensure(self, wanted: Iterable[Place]) -> None:
+        """Bring the values of places to hand, which have been expected before."""
+        stack = list(wanted)[::-1]
+        opened: set[Place] = set()
+        while stack:
+            place = stack[-1]
+            if self._values.is_at_hand(place):
+                stack.pop()
+            else:
+                stack.extend(self._bring(place, opened)[::-1])
+
+    def _bring(self, place: Place, opened: set[Place]) -> list[Place]:
+        """One step on the way to the value of a place. Returns places that must come first."""
+        node = self.graph.node_of(place)
+        settled = self.settled.get(node.index)
+        if settled is None:
+            return self._settle_late(node, place, opened)
+        if self._values.restore(place):
+            return []
+        # loaded, it would hold copies of what this place's arguments are
+        is_holding = settled.status == "ran" and bool(settled.holds)
+        if settled.entry is not None and self._cache is not None and not is_holding:
+            try:
+                self._values.put(place, self._cache.load(settled.entry, place))
+            except EntryError as exc:
+                self._demote(node, settled, exc)
+            return []
+        missing = self._open(place, opened)
+        if not missing:
+            value = self._call(node, place, settled, Reason("not_stored", "its value is needed once more"))
+            self._values.put(place, value)
+            self._values.release(place.children)
+            opened.discard(place)
+        return missing
+
+    def _settle_late(self, node: Node, place: Place, opened: set[Place]) -> list[Place]:
         """Settle a node below one that was to be reused and could not be."""
-        decision = self._decide(node, has_digests=False)
-        if decision.verdict != "hit":
-            self._settle_children(node)
-            decision = self._decide(node, has_digests=True)
+        reason = self._demoted.get(node.index)
+        if reason is None and node.call not in opened:
+            decision = self._check_sharing(node, self._decide(node, has_digests=False))
+            if decision.verdict == "hit":
+                self._reuse(node, decision)
+                return []
+        missing = self._open(node.call, opened)
+        if missing:
+            return missing
+        decision = self._decide(node, has_digests=True)
+        if reason is not None:
+            keys = (decision.recipe_key, decision.call_key)
+            decision = Decision(
+                "run", None, reason, *keys, is_storable=decision.entry is not None or decision.is_storable
+            )
         if decision.verdict == "run":
-            self._call_late(node, decision)
+            # the first place may have no consumer of its own; its copies are made of its value all the same
+            self._call_node(node, decision)
         else:
             self._reuse(node, decision)
-
-    def _settle_children(self, node: Node) -> None:
-        for child in node.children:
-            if child not in self.settled:
-                self._settle_late(self.graph.nodes[child])
-
-    def _call_late(self, node: Node, decision: Decision) -> None:
-        # expected once more by the caller, who is not among the consumers counted on the way down
-        self._values.expect((node.call, *node.call.children))
-        self._call_node(node, decision)
-        if not self._values.holds_children(node):
             self._values.release(node.call.children)
+        return []
 
-    def _recover(self, node: Node, fault: EntryError) -> None:
-        """A hit that fails to load is decided again as a miss."""
+    def _open(self, place: Place, opened: set[Place]) -> list[Place]:
+        """Arguments of a place that are not at hand; they are expected from now on."""
+        if place not in opened:
+            opened.add(place)
+            self._values.expect(place.children)
+        return [child for child in place.children if not self._values.is_at_hand(child)]
+
+    def _demote(self, node: Node, settled: Settled, fault: EntryError) -> None:
+        """A result that fails to load is decided again as a miss."""
         self._emit(Warned(node.path, f"{node.path or 'the root'} is computed again: {fault.message}"))
-        old = self.settled[node.index].decision
-        self.committer.forget_reuse(node, old)
-        self._settle_children(node)
-        decision = Decision("run", None, fault_reason(fault), old.recipe_key, old.call_key, is_storable=True)
-        self._call_late(node, decision)
-
-    def _call_again(self, place: Place) -> Any:
-        """Another call for a value that could neither be kept, loaded nor copied."""
-        node = self.graph.node_of(place)
-        self._emit(NodeStarted(node.path, node.target_id, "not_stored", "its value cannot be copied"))
-        outcome = call_target(bind_call(place, self._obtain))
-        if outcome.error is not None:
-            self._fail(node, outcome)
-        self.settled[node.index].seconds += outcome.seconds
-        # what can be read once belongs to the consumer that asked
-        return outcome.value if is_consumed_once(outcome.value) else self._values.put(place, outcome.value)
+        self.committer.discard(node, settled)
+        if settled.status == "ran":
+            settled.entry, settled.is_stored = None, False
+        else:
+            del self.settled[node.index]
+            self._demoted[node.index] = fault_reason(fault)
 
 
 def _run_again(decision: Decision, reason: Reason) -> Decision:
     # not stored once more: the entry that was found is as good
     return Decision("run", None, reason, decision.recipe_key, decision.call_key)
+
+
+def _path_of(place: Place) -> str:
+    return ".".join(map(str, place.path)) or "the root"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+import pickle
+from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import Any
 
 from hydra_cached.execution.worker import is_consumed_once
-from hydra_cached.fingerprint import is_immutable
-from hydra_cached.graph import Graph, Node, Place
+from hydra_cached.fingerprint import identity_objects, is_immutable, is_plain
+from hydra_cached.graph import Node, Place
 
 ABSENT: Any = object()
 """Stands where no value is at hand."""
@@ -17,11 +19,11 @@ ABSENT: Any = object()
 class Values:
     """Values by place, each with the number of consumers that are still to come."""
 
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+    def __init__(self) -> None:
         self._values: dict[int, Any] = {}
         self._uses: dict[int, int] = {}
-        self._once: set[int] = set()
+        self._kept: dict[int, tuple[Place, ...]] = {}
+        self._snapshots: dict[int, bytes] = {}
 
     def expect(self, places: Iterable[Place]) -> None:
         """One more consumer of each place is to come."""
@@ -30,10 +32,18 @@ class Values:
 
     def release(self, places: Iterable[Place]) -> None:
         """One consumer of each place is done; what nobody waits for any more is dropped."""
-        for place in places:
+        waiting = list(places)
+        while waiting:
+            place = waiting.pop()
             self._uses[place.index] -= 1
             if not self._uses[place.index]:
                 self._values.pop(place.index, None)
+                self._snapshots.pop(place.index, None)
+                waiting.extend(self._kept.pop(place.index, ()))
+
+    def keep_until_done(self, place: Place, children: tuple[Place, ...]) -> None:
+        """Release ``children`` only with the last consumer of ``place``, for which it may have to be called again."""
+        self._kept[place.index] = (*self._kept.get(place.index, ()), *children)
 
     def is_expected(self, place: Place) -> bool:
         return self._uses.get(place.index, 0) > 0
@@ -50,37 +60,82 @@ class Values:
 
     def take(self, place: Place) -> Any:
         """The value for one consumer. What can be read only once is handed out only once."""
-        if place.index in self._once:
-            self._once.discard(place.index)
-            return self._values.pop(place.index)
-        return self._values[place.index]
-
-    def put(self, place: Place, value: Any) -> Any:
-        if self.is_expected(place):
-            self._values[place.index] = value
-            if is_consumed_once(value):
-                self._once.add(place.index)
+        value = self._values[place.index]
+        if is_consumed_once(value):
+            del self._values[place.index]
         return value
 
-    def put_copy(self, place: Place, value: Any) -> None:
-        """Give ``place`` its own copy. What cannot be copied stays absent: the call is made again for that place."""
-        copied = copy_value(value)
-        if copied is not ABSENT:
-            self.put(place, copied)
+    def put(self, place: Place, value: Any) -> None:
+        if self.is_expected(place):
+            self._values[place.index] = value
 
     def drop(self, place: Place) -> None:
         self._values.pop(place.index, None)
 
-    def holds_children(self, node: Node) -> bool:
-        """Whether the node gave something that can be read once and others wait for: it may have to be called again."""
-        return any(place.index in self._once and self._uses.get(place.index, 0) > 1 for place in node.places)
+    def take_snapshot(self, place: Place) -> None:
+        """Make it possible to give a value again that is not stored, should one of several consumers change it."""
+        if self._uses.get(place.index, 0) > 1 and place.index in self._values:
+            value = self._values[place.index]
+            if not is_immutable(value) and not is_consumed_once(value):
+                try:
+                    self._snapshots[place.index] = pickle.dumps(value, 5)
+                except Exception:
+                    # then it is called again, with a warning
+                    return
+
+    def restore(self, place: Place) -> bool:
+        """Bring a value back to hand from its snapshot; False without one."""
+        snapshot = self._snapshots.get(place.index)
+        if snapshot is None:
+            return False
+        try:
+            self.put(place, pickle.loads(snapshot))
+        except Exception:
+            del self._snapshots[place.index]
+            return False
+        return True
 
 
-def copy_value(value: Any) -> Any:
-    """A copy for another place, the value itself when it is immutable, ABSENT when it cannot be copied."""
+def copy_for(
+    place: Place, node: Node, value: Any, peek: Callable[[Place], Any], is_used: Callable[[Place], bool]
+) -> Any:
+    """The value of a node's first call as another of its places gets it: a copy that refers to that place's arguments.
+
+    Args:
+        peek: value of a place at hand, or ABSENT.
+        is_used: whether something else refers to a place.
+
+    Returns:
+        The value itself when it is immutable; ABSENT when the call must be made again for the place, since the value
+        cannot be copied, or holds objects for which the place has its own.
+    """
     if is_immutable(value):
-        return value
+        return ABSENT if _has_state(value) else value
+    memo: dict[int, Any] = {}
+    own: dict[int, object] | None = None
+    for first, other in zip(node.call.children, place.children, strict=True):
+        argument = peek(first)
+        if argument is ABSENT or is_plain(argument):
+            continue
+        objects = identity_objects(argument)
+        if first is other:
+            memo.update(objects)
+        elif is_used(other):
+            own = identity_objects(value) if own is None else own
+            if not own.keys().isdisjoint(objects):
+                return ABSENT
     try:
-        return copy.deepcopy(value)
+        return copy.deepcopy(value, memo)
     except Exception:
         return ABSENT
+
+
+def shared_children(node: Node) -> tuple[Place, ...]:
+    """Arguments that further places of a node have in common with the first, once for each of those places."""
+    first = set(node.call.children)
+    return tuple(child for place in node.places[1:] for child in place.children if child in first)
+
+
+def _has_state(value: Any) -> bool:
+    # a closure keeps what it counts in its cells, and is not copied with them
+    return isinstance(value, FunctionType) and bool(value.__closure__)

@@ -21,11 +21,13 @@ class Outcome:
 
 
 def call_target(call: Callable[[], Any]) -> Outcome:
-    """Make ``call``. A user's exception, `SystemExit` included, is an outcome; Ctrl-C is not and passes through."""
+    """Make ``call``. Whatever the user's code raises is an outcome, except Ctrl-C, which passes through."""
     started = time.perf_counter()
     try:
         value = call()
-    except (Exception, SystemExit) as exc:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exc:  # SystemExit, asyncio.CancelledError, the user's own
         return Outcome(None, exc, time.perf_counter() - started)
     return Outcome(value, None, time.perf_counter() - started)
 
@@ -36,13 +38,22 @@ def is_consumed_once(value: Any) -> bool:
     return hasattr(type(value), "__next__")
 
 
-def failed_node(node: Node, error: BaseException) -> NodeFailedError:
-    """The error that says which node's target raised ``error``."""
+def failed_node(node: Node, error: BaseException, *, is_call: bool = True) -> NodeFailedError:
+    """The error that says which node's target raised ``error``, or whose arguments did while they were built."""
     where = f'"{node.path}"' if node.path else "the root"
     call = node.call
     return NodeFailedError(
-        f"node {where} ({node.target_id}) failed: {type(error).__name__}: {error}",
+        f"node {where} ({node.target_id}) failed: {_describe(error)}",
         path=node.path,
         target=node.target_id,
         full_key=full_key_of(call.source, call.path),
+        is_call=is_call,
     )
+
+
+def _describe(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        # an exception of the user's that cannot even say what it is
+        return type(error).__name__

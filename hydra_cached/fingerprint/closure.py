@@ -92,11 +92,14 @@ class Closures:
 
     def _read_foreign(self, target: Any, distribution: tuple[str, str] | None) -> _Described:
         found = [] if distribution is None else [distribution_definition(distribution)]
-        if not isinstance(target, FunctionType) or (target.__closure__ is None and not target.__dict__):
+        if not isinstance(target, FunctionType):
             return _Described(tuple(found), ())
-        # a wrapper, such as contextlib.contextmanager makes: what it closes over may be the user's
+        # a wrapper, such as contextlib.contextmanager makes: what it holds may be the user's
         recording = Recording(self._bodies, module_of(target))
         recording.add(target)
+        for part in (target.__defaults__, target.__kwdefaults__, target.__dict__):
+            recording.add(part)
+        recording.references[:] = [each for each in recording.references if each is not target]
         if any(map(self._bodies.is_first_party, recording.references)):
             found.append(Definition(qualified_name(target), "function", recording.digest()))
         return _Described((*found, *recording.opaque), tuple(recording.references))
@@ -110,12 +113,16 @@ class Closures:
         found = self._bodies.find(function)
         if found is not None:
             names.add_trees(defining_expressions(found.node))
+            names.add_uses(found.node)
+        else:
+            names.whole |= names.globals
         digest = recording.digest()
         scope = Scope(self._bodies, module, recording)
         scope.resolve(names, function.__globals__)
         owner = _owner_of(function)
         if owner is not None:
             recording.references.append(owner)
+            scope.add_subclasses(owner, names)
         code = function.__code__
         file, line = (found.file, found.line) if found else (code.co_filename, code.co_firstlineno)
         return _describe(Definition(qualified_name(function), "function", digest, file, line), scope, recording)
@@ -129,6 +136,7 @@ class Closures:
         assigned: frozenset[str] = frozenset()
         if found is not None and isinstance(found.node, ast.ClassDef):
             names.add_trees(defining_expressions(found.node))
+            names.add_uses(found.node)
             # members of an enum are told by their text: as values they lead back to the class
             assigned = frozenset() if hasattr(cls, "__members__") else assigned_names(found.node)
         for name, member in vars(cls).items():

@@ -46,6 +46,10 @@ class CodeFingerprints:
         """Name and version of the installed distribution that a function, class or module (or its name) belongs to."""
         return self._bodies.origins.of(target).distribution
 
+    def file(self, name: str) -> str | None:
+        """The file of a module, imported or not; None without one."""
+        return self._bodies.origins.of_module(name).file
+
     def reference(self, target: Any) -> str | None:
         """Hex digest of first-party code met in a value; None for other code, whose name is enough."""
         return self.of(target) if self._bodies.is_first_party(target) else None

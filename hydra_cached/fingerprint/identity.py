@@ -14,8 +14,11 @@ from hydra_cached.fingerprint.kinds import ATOMIC, CONTAINERS, is_array, is_conf
 from hydra_cached.fingerprint.objects import reduce
 
 
-def identity_objects(value: Any) -> dict[int, object]:
+def identity_objects(value: Any, *, with_data: bool = False) -> dict[int, object]:
     """Every mutable object with an identity that ``value`` reaches, itself included, by `id`.
+
+    Args:
+        with_data: builtin containers count too, and arrays by the memory that they are views of.
 
     Instances of classes other than the builtin containers count, wherever they are: in containers, attributes,
     closures, bound methods. Containers, arrays, frames, configs and what never changes do not count. What pickling does
@@ -37,8 +40,12 @@ def identity_objects(value: Any) -> dict[int, object]:
             continue
         seen[id(item)] = item
         if cls in CONTAINERS:
-            waiting.extend(_content(item))
+            waiting.extend(_content(item, with_data=with_data))
+            if with_data and cls not in (tuple, frozenset):
+                found[id(item)] = item
             continue
+        if with_data and (is_array(item) or is_frame(cls)):
+            found.update((id(memory), memory) for memory in _memory_of(item))
         inner = _look_inside(item)
         if inner is None:
             inner = _parts(item)
@@ -48,11 +55,28 @@ def identity_objects(value: Any) -> dict[int, object]:
     return found
 
 
-def _content(container: Any) -> Iterable[Any]:
+def _memory_of(data: Any) -> Iterable[Any]:
+    """What an array or a frame is a view of: changing it changes all its views."""
+    yield data
+    if is_array(data):
+        while getattr(data, "base", None) is not None:
+            data = data.base
+            yield data
+    elif hasattr(data, "to_numpy"):
+        columns = [column for _, column in data.items()] if hasattr(data, "columns") else [data]
+        for column in columns:
+            values = getattr(column, "values", None)
+            if values is not None and is_array(values):
+                yield from _memory_of(values)
+
+
+def _content(container: Any, *, with_data: bool) -> Iterable[Any]:
     items = list(container)
     if isinstance(container, dict):
         items.extend(container.values())
         items.append(getattr(container, "default_factory", None))
+    if with_data:
+        return () if ATOMIC.issuperset(map(type, items)) else items
     return () if is_plain_run(items) else items
 
 

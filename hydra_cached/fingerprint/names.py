@@ -35,11 +35,17 @@ class Import:
 
 @dataclass(slots=True)
 class Names:
-    """Names in use. ``attributes`` holds every name after a dot, whatever stands before it."""
+    """Names in use. ``attributes`` holds every name after a dot, whatever stands before it.
+
+    ``whole`` holds names used otherwise than before a dot (attributes as ".name"), and ``whole_imports`` what local
+    ones of them may be, if it is a module: what stands behind them goes who knows where.
+    """
 
     globals: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
     imports: set[Import] = field(default_factory=set)
+    whole: set[str] = field(default_factory=set)
+    whole_imports: set[Import] = field(default_factory=set)
 
     def add_code(self, code: CodeType) -> None:
         """Add what ``code`` and the functions in it use."""
@@ -54,6 +60,31 @@ class Names:
                     self.globals.add(node.id)
                 elif isinstance(node, ast.Attribute):
                     self.attributes.add(node.attr)
+
+    def add_uses(self, tree: ast.AST) -> None:
+        """Add how the definition ``tree`` uses its names, local ones included, and modules it imports by a text."""
+        before_dot = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and id(node) not in before_dot:
+                self.whole.add(node.id)
+            elif isinstance(node, ast.Attribute) and id(node) not in before_dot:
+                self.whole.add(f".{node.attr}")
+            elif isinstance(node, ast.Call) and node.args and _called_name(node) in {"import_module", "__import__"}:
+                wanted = node.args[0]
+                if isinstance(wanted, ast.Constant) and isinstance(wanted.value, str):
+                    module = wanted.value.lstrip(".")
+                    self.imports.add(Import(module, len(wanted.value) - len(module), ("*",)))
+        for node in ast.walk(tree):
+            # bound to a local name, and handed on from there
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    if (alias.asname or alias.name) in self.whole:
+                        self.imports.add(Import(alias.name, 0, ("*",)))
+            elif isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    if (alias.asname or alias.name) in self.whole:
+                        parent = f"{node.module}." if node.module else ""
+                        self.whole_imports.add(Import(f"{parent}{alias.name}", node.level, ("*",)))
 
     def _scan(self, code: CodeType) -> None:
         raw, names, constants = code.co_code, code.co_names, code.co_consts
@@ -127,6 +158,13 @@ def imported_names(node: ast.AST) -> frozenset[str]:
         alias for inner in ast.walk(node) if isinstance(inner, (ast.Import, ast.ImportFrom)) for alias in inner.names
     ]
     return frozenset(alias.asname or alias.name.partition(".")[0] for alias in aliases)
+
+
+def _called_name(call: ast.Call) -> str:
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _defaults(arguments: ast.arguments) -> list[ast.AST]:

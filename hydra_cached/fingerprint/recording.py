@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import PurePath
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
 from hydra_cached.fingerprint.bodies import Bodies
@@ -72,10 +73,16 @@ class Recording(Encoder):
         self.out += b"?"
         self.write_text(kind)
         self.opaque.append(Definition(f"{self._module} ({kind})", "opaque", digest_text("opaque", kind)))
+        if not callable(value):
+            return
         # a compiled or wrapped function may still say what it was made from
-        wrapped = getattr(value, "__wrapped__", None) if callable(value) else None
+        wrapped = getattr(value, "__wrapped__", None)
         if isinstance(wrapped, (FunctionType, type)):
             self.write(wrapped)
+        # or keep it where only the garbage collector sees it, as functools.cmp_to_key does
+        held = gc.get_referents(value)
+        held.extend(gc.get_referents(*(each for each in held if isinstance(each, (dict, tuple, list, MethodType)))))
+        self.references.extend(each for each in held if isinstance(each, FunctionType))
 
     def adopt(self, other: Recording) -> None:
         """Take over what ``other`` noted, not what it wrote."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
+from collections.abc import Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -17,6 +19,7 @@ _MODULE_MACHINERY = frozenset(
     | {"__spec__", "__annotations__", "__all__"}
 )
 _DYNAMIC_ACCESS = frozenset({"getattr", "vars", "__dict__", "attrgetter", "methodcaller"})
+_OWN_NAMESPACE = frozenset({"globals", "eval", "exec"})
 
 
 class Scope:
@@ -38,6 +41,10 @@ class Scope:
         for name in sorted(names.globals):
             if name in namespace:
                 self._add(self._module, name, namespace[name], names)
+        is_by_name = "__name__" in names.globals and "modules" in names.attributes
+        own = sys.modules.get(self._module)
+        if own is not None and (is_by_name or (names.globals & _OWN_NAMESPACE).difference(namespace)):
+            self._recording.references.append(own)
         package = namespace.get("__package__")
         if not isinstance(package, str):
             package = self._module.rpartition(".")[0]
@@ -47,6 +54,19 @@ class Scope:
             except ImportError:
                 continue  # fails when it runs, too
             self._add_import(module, wanted.names, names)
+        for wanted in names.whole_imports:
+            try:
+                module = importlib.util.resolve_name("." * wanted.level + wanted.module, package)
+            except ImportError:
+                continue
+            # only where the name taken from a package is a module; the plain import above has loaded it
+            if module in sys.modules:
+                self._add_import(module, wanted.names, names)
+
+    def add_subclasses(self, cls: type, names: Names) -> None:
+        """The first-party classes below ``cls``, where something asks a class for them."""
+        if "__subclasses__" in names.attributes:
+            self._recording.references.extend(filter(self._bodies.is_first_party, _classes_below(cls)))
 
     def _add(self, module: str, name: str, value: Any, names: Names) -> None:
         if name in _MODULE_MACHINERY or (module, name) in self._seen:
@@ -54,8 +74,13 @@ class Scope:
         self._seen.add((module, name))
         if isinstance(value, ModuleType):
             self._add_module(value, names)
+            used = name if module == self._module else f".{name}"
+            if used in names.whole and self._bodies.is_first_party(value):
+                self._recording.references.append(value)
         elif isinstance(value, (FunctionType, type)):
             self._recording.references.append(value)
+            if isinstance(value, type):
+                self.add_subclasses(value, names)
         else:
             constant = Recording(self._bodies, module)
             constant.add(value)
@@ -98,6 +123,12 @@ class Scope:
             # `from package import module`
             if attribute != "*" and not hasattr(module, attribute):
                 self._add_import(f"{name}.{attribute}", (), names)
+
+
+def _classes_below(cls: type) -> Iterator[type]:
+    for below in type.__subclasses__(cls):
+        yield below
+        yield from _classes_below(below)
 
 
 def load_module(name: str) -> ModuleType | None:

@@ -7,9 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hydra_cached.errors import TargetError
-from hydra_cached.graph.expression import EXPRESSIONS, bind, is_config_type
+from hydra_cached.graph.expression import EXPRESSIONS, bind
+from hydra_cached.graph.kinds import is_config_type
 from hydra_cached.graph.node import Place
 from hydra_cached.graph.omega import full_key_of
+
+
+class ArgumentsError(TargetError):
+    """The arguments of a call cannot be collected."""
 
 
 def bind_call(place: Place, value_of: Callable[[Place], Any]) -> Callable[[], Any]:
@@ -18,7 +23,7 @@ def bind_call(place: Place, value_of: Callable[[Place], Any]) -> Callable[[], An
     A partial call gives `functools.partial` of the target when made.
 
     Raises:
-        TargetError: ``_args_`` is not a sequence.
+        ArgumentsError: ``_args_`` is not a sequence.
     """
     positional: Any = place.args
     kwargs = place.kwargs
@@ -40,7 +45,7 @@ def bind_call(place: Place, value_of: Callable[[Place], Any]) -> Callable[[], An
 def _bind_positional(place: Place, value_of: Callable[[Place], Any]) -> tuple[Any, ...]:
     positional = bind(place.args, value_of)
     if not isinstance(positional, Sequence):
-        raise TargetError(
+        raise ArgumentsError(
             f"Unsupported _args_ type: '{type(positional).__name__}'. value: '{positional}'",
             hint="_args_ is a list of positional arguments",
             path=".".join(map(str, place.path)),

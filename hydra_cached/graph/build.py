@@ -6,17 +6,20 @@ missing values, structured configs) is read from an OmegaConf container (`omega_
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hydra_cached.graph.depth import call_deep
+from hydra_cached.graph.indirect import check_indirect_targets
 from hydra_cached.graph.merge import merge_equal_calls
 from hydra_cached.graph.node import Graph
 from hydra_cached.graph.omega import merge_config
-from hydra_cached.graph.omega_reader import NeedsMergeError, OmegaReader
+from hydra_cached.graph.omega_reader import NeedsCopyError, OmegaReader
 from hydra_cached.graph.places import Places
 from hydra_cached.graph.plain import NotPlainError, PlainReader, is_plain_leaf
-from hydra_cached.graph.prepare import prepare_config
+from hydra_cached.graph.prepare import prepare_config, spell_targets
+from hydra_cached.targets import UNCHECKED, TargetPolicy
 
 
 def build_graph(
@@ -25,6 +28,7 @@ def build_graph(
     kwargs: Mapping[str, Any] | None = None,
     *,
     is_sharing: bool = True,
+    policy: TargetPolicy = UNCHECKED,
 ) -> Graph:
     """The graph of ``config``, with the caller's own arguments for the call at its root.
 
@@ -33,35 +37,47 @@ def build_graph(
         args: positional arguments of the root call; they replace ``_args_``.
         kwargs: keyword arguments of the root call, merged over its config; the mode keys count too.
         is_sharing: False gives every reference a call of its own, as Hydra does.
+        policy: which targets the config may call.
 
     Raises:
-        TargetError: a ``_target_`` cannot be imported or is not callable.
-        ConfigError: the config is no config, or refers to itself in a ring.
+        TargetError: a ``_target_`` cannot be imported, is not callable or is refused.
+        ConfigError: the config refers to itself in a ring, or a special key has a value it cannot have.
+        hydra.errors.InstantiationException: the config is none.
         omegaconf.errors.OmegaConfBaseException: an interpolation cannot be resolved, a value is missing.
     """
-    places, root = call_deep(lambda: _read(config, tuple(args), dict(kwargs or {}), is_sharing))
+    new_places = functools.partial(Places, is_sharing, tuple(args), policy)
+    places, root = _read(config, dict(kwargs or {}), new_places)
+    if policy.is_enforced:
+        check_indirect_targets(places.places, policy)
     return merge_equal_calls(places.places, places.paths, root, is_sharing=is_sharing)
 
 
-def _read(config: Any, args: tuple[Any, ...], kwargs: dict[str, Any], is_sharing: bool) -> tuple[Places, Any]:
+def _read(config: Any, kwargs: dict[str, Any], new_places: Callable[[], Places]) -> tuple[Places, Any]:
     """Read in the cheapest way that is exact; each reader says when it is not."""
     leaves = kwargs if all(map(is_plain_leaf, kwargs.values())) else None
     plain = _override_plain(config, leaves)
     if plain is not None:
-        places = Places(is_sharing, args)
-        try:
-            return places, PlainReader(places).read_root(plain)
-        except NotPlainError:
-            pass
-    config = prepare_config(config)
+        # deep only here: the plain reader knows when it goes in a circle, OmegaConf does not
+        found = call_deep(lambda: _read_plain(plain, new_places()))
+        if found is not None:
+            return found
+    prepared = prepare_config(config)
     if leaves is not None:
-        places = Places(is_sharing, args)
+        places = new_places()
         try:
-            return places, OmegaReader(places).read_root(config, leaves)
-        except NeedsMergeError:
+            return places, OmegaReader(places, is_own=prepared is not config).read_root(prepared, leaves)
+        except NeedsCopyError:
             pass
-    places = Places(is_sharing, args)
-    return places, OmegaReader(places).read_root(merge_config(config, kwargs), {}, list_modes=kwargs)
+    places = new_places()
+    reader = OmegaReader(places, is_own=True)
+    return places, reader.read_root(merge_config(prepared, spell_targets(kwargs)), {}, list_modes=kwargs)
+
+
+def _read_plain(config: Any, places: Places) -> tuple[Places, Any] | None:
+    try:
+        return places, PlainReader(places).read_root(config)
+    except NotPlainError:
+        return None
 
 
 def _override_plain(config: Any, leaves: dict[str, Any] | None) -> Any:

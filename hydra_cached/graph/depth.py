@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 _STACK_BYTES = 512 * 1024 * 1024
 _DEEPEST = 500_000
+
+# both limits are the process's: only one thread at a time may change them
+_lock = threading.Lock()
+_deep_calls = 0
+_usual_limit = 0
 
 
 def call_deep(function: Callable[[], T]) -> T:
@@ -31,16 +37,32 @@ def call_deep(function: Callable[[], T]) -> T:
         except BaseException as exc:  # handed to the caller's thread, where it is raised
             outcome["error"] = exc
 
-    usual_stack = threading.stack_size(_STACK_BYTES)
-    usual_limit = sys.getrecursionlimit()
-    try:
-        sys.setrecursionlimit(_DEEPEST)
+    with _raised_limit():
         thread = threading.Thread(target=call, name="hydra_cached-deep")
-        thread.start()
+        with _lock:
+            usual_stack = threading.stack_size(_STACK_BYTES)
+            try:
+                thread.start()
+            finally:
+                threading.stack_size(usual_stack)
         thread.join()
-    finally:
-        sys.setrecursionlimit(usual_limit)
-        threading.stack_size(usual_stack)
     if "error" in outcome:
         raise outcome["error"]
     return outcome["value"]  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _raised_limit() -> Iterator[None]:
+    global _deep_calls, _usual_limit
+    with _lock:
+        if not _deep_calls:
+            _usual_limit = sys.getrecursionlimit()
+            sys.setrecursionlimit(_DEEPEST)
+        _deep_calls += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _deep_calls -= 1
+            if not _deep_calls:
+                sys.setrecursionlimit(_usual_limit)

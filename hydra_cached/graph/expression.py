@@ -5,12 +5,12 @@ A leaf is the value itself; the classes below mark what must be built when a cal
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hydra_cached.graph.omega_nodes import build_dict, build_list
+from hydra_cached.graph.kinds import is_config_type
+from hydra_cached.graph.omega_nodes import build_dict, build_list, build_tuple
 
 if TYPE_CHECKING:
     from hydra_cached.graph.node import Place
@@ -35,6 +35,8 @@ class Items:
         object_type: class of a structured config, or None.
         convert: what the consumer wants done to the built config; "none" leaves it.
         is_object: turn the built structured config into its class (``_convert_: object``).
+        is_unexpanded: handed on as written (``_recursive_: false``); Hydra's containers allow objects, these do not.
+        is_tuple: a tuple and not a list, where the installed OmegaConf tells them apart.
     """
 
     keys: tuple[Any, ...] | None
@@ -43,6 +45,8 @@ class Items:
     object_type: Any = None
     convert: str = "none"
     is_object: bool = False
+    is_unexpanded: bool = False
+    is_tuple: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,19 +60,6 @@ class Raw:
 EXPRESSIONS = frozenset({Ref, Items, Raw})
 
 
-def _is_config_type(kind: type) -> bool:
-    # by name first: plain pipelines never import OmegaConf
-    if not kind.__module__.startswith("omegaconf"):
-        return False
-    from omegaconf import Container
-
-    return issubclass(kind, Container)
-
-
-is_config_type: Callable[[type], bool] = functools.lru_cache(maxsize=4096)(_is_config_type)
-"""Whether values of a type are OmegaConf containers."""
-
-
 def with_convert(expression: Any, convert: str) -> Any:
     """The expression as the argument of a call whose ``_convert_`` mode is ``convert``."""
     if convert == "none":
@@ -77,7 +68,7 @@ def with_convert(expression: Any, convert: str) -> Any:
         return Ref(expression.place, convert)
     if type(expression) is Items and expression.is_config:
         items = expression
-        return Items(items.keys, items.values, True, items.object_type, convert, items.is_object)
+        return replace(items, convert=convert)
     return expression
 
 
@@ -105,7 +96,9 @@ def bind(expression: Any, value_of: Callable[[Place], Any]) -> Any:
     if kind is Items:
         values = [bind(each, value_of) if type(each) in EXPRESSIONS else each for each in expression.values]
         if not expression.is_config:
-            return values if expression.keys is None else dict(zip(expression.keys, values, strict=True))
+            if expression.keys is None:
+                return tuple(values) if expression.is_tuple else values
+            return dict(zip(expression.keys, values, strict=True))
         return convert_config(_build_config(expression, values), expression.convert)
     if kind is Raw:
         return _copy_raw(expression)
@@ -114,8 +107,11 @@ def bind(expression: Any, value_of: Callable[[Place], Any]) -> Any:
 
 def _build_config(items: Items, values: list[Any]) -> Any:
     if items.keys is None:
-        return build_list(values)
-    config = build_dict(items.keys, values)
+        config = build_tuple(values) if items.is_tuple else build_list(values)
+    else:
+        config = build_dict(items.keys, values)
+    if items.is_unexpanded:
+        config._set_flag("allow_objects", None)
     if items.object_type is not None:
         config._metadata.object_type = items.object_type
     if not items.is_object:
@@ -132,6 +128,8 @@ def _copy_raw(raw: Raw) -> Any:
         return convert_config(raw.config, raw.convert)
     config = copy.deepcopy(raw.config)
     config._set_parent(None)
+    # flags found further up, such as readonly, are remembered below
+    config._invalidate_flags_cache()
     return config
 
 

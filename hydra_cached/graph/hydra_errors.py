@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from hydra_cached.errors import ConfigError, HydraCachedError, NodeFailedError, TargetError
+from hydra_cached.graph.bind import ArgumentsError
+from hydra_cached.graph.kinds import hydra_version
 
 
 def as_hydra_error(error: TargetError | NodeFailedError) -> Exception:
@@ -10,25 +12,39 @@ def as_hydra_error(error: TargetError | NodeFailedError) -> Exception:
 
     Hydra 1.3 wraps what a target raises in an `InstantiationException`; 1.4 lets it through with a note.
     """
-    from hydra import __version__
     from hydra.errors import InstantiationException
 
+    is_wrapping = hydra_version() < (1, 4)
     cause = error.__cause__
     full_key = f"\nfull_key: {error.full_key}" if error.full_key else ""
     if isinstance(error, NodeFailedError):
-        is_wrapping = tuple(int(part) for part in __version__.split(".")[:2]) < (1, 4)
         if isinstance(cause, Exception) and not is_wrapping:
             if error.full_key and hasattr(cause, "add_note"):
                 cause.add_note(f"full_key: {error.full_key}")
             return cause
         message = f"Error in call to target '{error.target}':\n{cause!r}"
-    elif cause is not None:
-        message = f"Error locating target '{error.target}', set env var HYDRA_FULL_ERROR=1 to see chained exception."
+    elif isinstance(error, ArgumentsError):
+        message = error.message
+        if is_wrapping:
+            cause = InstantiationException(message)
+            message = f"Error in collecting args and kwargs for '{error.target}':\n{cause!r}"
+    elif cause is not None or not all(error.target.split(".")):
+        hint = ", set env var HYDRA_FULL_ERROR=1 to see chained exception." if is_wrapping else ""
+        message = f"Error locating target '{error.target}'{hint}"
+        cause = _locating_error(error)
     else:
         message = error.message
     wrapped = InstantiationException(message + full_key)
     wrapped.__cause__ = cause
     return wrapped
+
+
+def _locating_error(error: TargetError) -> Exception:
+    is_relative = bool(error.target) and not all(error.target.split("."))
+    text = f"{error.message}\n{error.hint}" if error.hint else error.message
+    located = ValueError(text) if is_relative else ImportError(text)
+    located.__cause__ = error.__cause__
+    return located
 
 
 def as_config_error(error: Exception) -> HydraCachedError:

@@ -9,9 +9,13 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
+from hydra_cached.fingerprint import is_immutable
 from hydra_cached.graph.expression import Items, Raw, Ref, references
+from hydra_cached.graph.kinds import is_config_type
 from hydra_cached.graph.node import Graph, Node, Place
 
+# whose immutable values are equal when they are written alike
+_VALUE_MODULES = frozenset({"datetime", "decimal", "fractions", "numpy", "uuid"})
 _SCALARS = frozenset({str, int, bool, type(None), bytes})
 
 
@@ -32,7 +36,9 @@ def merge_equal_calls(
         key = (
             shapes[place.index],
             patterns[place.index],
-            tuple(node_of_place[child.index] for child in place.children) if patterns[place.index] else (),
+            tuple(node_of_place[ref.place.index] for ref in _ordered_references(place))
+            if patterns[place.index]
+            else (),
         )
         groups.setdefault(key, []).append(place)
         node_of_place.append(order.setdefault(key, len(order)))
@@ -72,7 +78,7 @@ def _shapes(places: list[Place]) -> list[int]:
                 place.is_partial,
                 place.declared,
                 tuple(_key(each, shapes) for each in args) if isinstance(args, tuple) else _key(args, shapes),
-                tuple((name, _key(kwargs[name], shapes)) for name in sorted(kwargs)),
+                tuple((name, _key(kwargs[name], shapes)) for name in sorted(kwargs, key=str)),
             )
         shapes.append(known.setdefault(key, len(known)))
     return shapes
@@ -94,25 +100,27 @@ def _key(value: Any, shapes: list[int]) -> Any:
             id(value.object_type),
             value.convert,
             value.is_object,
+            value.is_unexpanded,
+            value.is_tuple,
         )
     if kind is Raw:
         return (Raw, value.convert, _data_key(value.config))
     if isinstance(value, PurePath):
         return (kind, str(value))
+    if kind.__module__ in _VALUE_MODULES and is_immutable(value):
+        return (kind, repr(value))
     return (kind, id(value))
 
 
 def _data_key(config: Any) -> Any:
-    from omegaconf import DictConfig, ListConfig
-
-    if isinstance(config, DictConfig):
-        content: Any = config._content
+    if is_config_type(type(config)):
+        content: Any = vars(config)["_content"]
+        own = (type(config), id(config._metadata.object_type), tuple(sorted((config._metadata.flags or {}).items())))
         if isinstance(content, dict):
-            return (id(config._metadata.object_type), tuple((type(k), k, _data_key(v)) for k, v in content.items()))
-        return (type(config), content)
-    if isinstance(config, ListConfig):
-        content = vars(config)["_content"]
-        return tuple(_data_key(each) for each in content) if isinstance(content, list) else (type(config), content)
+            return (own, tuple((type(k), k, _data_key(v)) for k, v in content.items()))
+        if isinstance(content, list):
+            return (own, tuple(_data_key(each) for each in content))
+        return (own, content)
     return _key(config._value() if hasattr(config, "_value") else config, [])
 
 
@@ -147,6 +155,6 @@ def _ordered_references(place: Place) -> list[Ref]:
     found = [
         ref for each in (place.args if isinstance(place.args, tuple) else (place.args,)) for ref in references(each)
     ]
-    for name in sorted(place.kwargs):
+    for name in sorted(place.kwargs, key=str):
         found.extend(references(place.kwargs[name]))
     return found

@@ -94,6 +94,19 @@ class Graph:
             for child in node.children:
                 yield child, node.index
 
+    def below(self, node: Node, *, limit: int | None = None) -> list[int] | None:
+        """Indices of the nodes that ``node`` contains, directly or not; None when there are more than ``limit``."""
+        found: dict[int, None] = {}
+        waiting = list(node.children)
+        while waiting:
+            index = waiting.pop()
+            if index not in found:
+                found[index] = None
+                if limit is not None and len(found) > limit:
+                    return None
+                waiting.extend(self.nodes[index].children)
+        return list(found)
+
     def find(self, path: str) -> Node | None:
         """The node written or referred to at the dotted config path, or None."""
         return next((node for node in self.nodes if path in node.paths), None)
@@ -108,10 +121,12 @@ class Graph:
 
 
 def argument_expressions(place: Place) -> Iterator[tuple[str, Any]]:
-    """(name, expression) of every argument; positional ones are named by their number."""
+    """(name, expression) of every argument; the first positional one is named "@0"."""
     if isinstance(place.args, tuple):
         for number, each in enumerate(place.args):
-            yield str(number), each
+            yield f"@{number}", each
     else:
         yield "_args_", place.args
-    yield from place.kwargs.items()
+    for name, each in place.kwargs.items():
+        # a keyword may be any text, but must not be taken for a position
+        yield (f"@={name}" if name.startswith("@") else name), each

@@ -10,7 +10,9 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
+
+from hydra_cached.graph.kinds import hydra_version
 
 KeyPath = tuple["str | int", ...]
 
@@ -69,23 +71,85 @@ def read_item(container: Any, key: Any) -> Any:
     node = container._get_node(key)
     if isinstance(node, Node) and node._is_interpolation():
         node = _follow(container, key, node)
+    if isinstance(node, Node) and node._is_missing():
+        _refuse_missing(container, key)
     if isinstance(node, Container):
-        return node if not node._is_missing() else container[key]
+        return node
     if isinstance(node, Node):
-        if node._is_missing():
-            return container[key]  # raises, naming the key as Hydra does
         node = node._value()
     return node._value() if isinstance(node, Node) else node
 
 
 def _follow(container: Any, key: Any, node: Any) -> Any:
-    from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue
+    from omegaconf.errors import InterpolationToMissingValueError
 
     try:
         return node._dereference_node()
-    except InterpolationToMissingValueError as exc:
-        full_key = container._get_full_key(key)
-        raise MissingMandatoryValue(f"Missing mandatory value: {full_key}\n    full_key: {full_key}") from exc
+    except InterpolationToMissingValueError:
+        _refuse_missing(container, key)
+
+
+def _refuse_missing(container: Any, key: Any) -> NoReturn:
+    from omegaconf import ListConfig, MissingMandatoryValue
+
+    if isinstance(container, ListConfig):
+        raise MissingMandatoryValue(f"Missing value at index {key}") from None
+    container._format_and_raise(key=key, value=None, cause=MissingMandatoryValue("Missing mandatory value: $FULL_KEY"))
+    raise AssertionError("unreachable")  # pragma: no cover
+
+
+def settle_item(container: Any, key: Any) -> Any:
+    """As `read_item`, and what came of an interpolation takes its place, as in Hydra: its resolver is called once.
+
+    A container that a resolver made becomes a part of the config; one that is written elsewhere stays a reference.
+    """
+    from omegaconf import Container
+
+    value = read_item(container, key)
+    if not isinstance(value, Container):
+        if not (isinstance(value, str) and ("${" in value or value == "???")):
+            container._get_node(key)._set_value(value)
+        return value
+    if _is_written(value):
+        return value
+    container[key] = value
+    return container._get_node(key)
+
+
+def _is_written(container: Any) -> bool:
+    """Whether a container stands in another one, in its own place."""
+    parent, key = container._get_parent(), container._key()
+    siblings = None if parent is None else parent.__dict__["_content"]
+    if isinstance(siblings, dict):
+        return siblings.get(key) is container
+    return isinstance(siblings, list) and isinstance(key, int) and key < len(siblings) and siblings[key] is container
+
+
+def has_resolvers(config: Any) -> bool:
+    """Whether any interpolation below calls a resolver: `${name:...}`."""
+    stack = [config]
+    while stack:
+        node = stack.pop()
+        fields = node.__dict__
+        content = fields["_content"] if "_content" in fields else fields.get("_val")
+        if isinstance(content, str):
+            if "${" in content and ":" in content:
+                return True
+        elif "_content" in fields and content is not None:
+            stack.extend(content.values() if isinstance(content, dict) else _listed(content))
+    return False
+
+
+def _listed(content: Any) -> Any:
+    # a union node holds one node
+    return content if isinstance(content, list) else (content,)
+
+
+def is_below(container: Any, root: Any) -> bool:
+    """Whether ``container`` is ``root`` or a part of it."""
+    while container is not None and container is not root:
+        container = container._get_parent()
+    return container is not None
 
 
 def is_missing(container: Any, key: Any) -> bool:
@@ -101,25 +165,39 @@ def object_type_of(container: Any) -> Any:
 
 
 def resolve_copy(container: Any) -> Any:
-    """A copy of the container with every interpolation resolved."""
-    from omegaconf import OmegaConf
+    """A copy of the container with every interpolation resolved; its own flags are those of ``container``."""
+    from omegaconf import OmegaConf, flag_override
 
-    resolved = _open_copy(container)
-    OmegaConf.resolve(resolved)
-    return resolved
+    copied = copy.deepcopy(container)
+    copied._set_parent(container._get_parent())
+    with flag_override(copied, ["allow_objects", "struct", "readonly"], [True, False, False]):
+        OmegaConf.resolve(copied)
+    return copied
 
 
 def merge_config(config: Any, overrides: Mapping[str, Any]) -> Any:
-    """A copy of a dict config with the caller's keyword arguments merged over it; the config itself without any."""
-    if not overrides or config.__class__.__name__ == "ListConfig":
-        return config
-    from omegaconf import OmegaConf
+    """A copy of a config; if it is a dict, with the caller's keyword arguments merged over it."""
+    from omegaconf import DictConfig, OmegaConf
 
     merged = _open_copy(config)
-    parent = merged._get_parent()
-    merged = OmegaConf.merge(merged, dict(overrides))
-    merged._set_parent(parent)
+    if overrides and isinstance(merged, DictConfig):
+        if "_target_" in overrides or (not merged._is_none() and "_target_" in merged):
+            _empty_replaced(merged, overrides)
+        parent = merged._get_parent()
+        merged = OmegaConf.merge(merged, dict(overrides))
+        merged._set_parent(parent)
     return merged
+
+
+def _empty_replaced(config: Any, overrides: Mapping[str, Any]) -> None:
+    """Hydra 1.4 replaces a plain mapping that is an argument by the caller's mapping; 1.3 merges into it."""
+    from omegaconf import DictConfig
+
+    for key, value in overrides.items():
+        if isinstance(value, dict) and key in config and hydra_version() >= (1, 4):
+            written = read_item(config, key)
+            if isinstance(written, DictConfig) and object_type_of(written) is None and "_target_" not in written:
+                config[key] = {}
 
 
 def _open_copy(config: Any) -> Any:
@@ -144,6 +222,8 @@ def key_path_of(container: Any) -> KeyPath:
 
 def spell_full_key(path: KeyPath) -> str:
     """A key path as OmegaConf spells it: `steps[0].model`."""
+    if path == (0,):
+        return ""
     text = ""
     for number, key in enumerate(path):
         is_last = number == len(path) - 1
@@ -154,4 +234,5 @@ def spell_full_key(path: KeyPath) -> str:
 
 def full_key_of(source: Any, path: KeyPath) -> str:
     """Where a place is written, as OmegaConf spells it from the root of the whole config."""
-    return spell_full_key(path) if isinstance(source, dict) else str(source._get_full_key(None))
+    # OmegaConf names the first item of a list 0, which Hydra takes for no name
+    return spell_full_key(path) if isinstance(source, dict) else str(source._get_full_key(None) or "")

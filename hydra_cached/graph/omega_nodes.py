@@ -12,12 +12,14 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from hydra_cached.graph.kinds import hydra_version, is_structured
+
 _FLAGS = {"allow_objects": True}
 _LEAVES = frozenset({int, float, bool, type(None), bytes})
 
 
 def build_list(values: Sequence[Any]) -> Any:
-    """What `OmegaConf.create(values, flags={"allow_objects": True})` gives."""
+    """What Hydra builds of results: `OmegaConf.create(values, flags={"allow_objects": True})`."""
     from omegaconf import ListConfig
 
     config = ListConfig([], flags=dict(_FLAGS))
@@ -26,8 +28,15 @@ def build_list(values: Sequence[Any]) -> Any:
         if _is_leaf(value):
             content.append(_make_leaf(index, value, config))
         else:
-            config.append(value)
+            config.append(_keep_objects(value))
     return config
+
+
+def build_tuple(values: Sequence[Any]) -> Any:
+    """What `OmegaConf.create` gives for a tuple: a container of its own kind since OmegaConf 2.4."""
+    from omegaconf import OmegaConf
+
+    return OmegaConf.create(tuple(_keep_objects(value) for value in values), flags=dict(_FLAGS))
 
 
 def build_dict(keys: Sequence[Any], values: Sequence[Any]) -> Any:
@@ -40,8 +49,22 @@ def build_dict(keys: Sequence[Any], values: Sequence[Any]) -> Any:
         if type(key) is str and _is_leaf(value):
             content[key] = _make_leaf(key, value, config)
         else:
-            config[key] = value
+            config[key] = _keep_objects(value)
     return config
+
+
+def _keep_objects(value: Any) -> Any:
+    """Hydra 1.4 keeps a dataclass instance that a target returned as it is; 1.3 lets it become a config."""
+    kind = type(value)
+    if kind is dict:
+        return {key: _keep_objects(each) for key, each in value.items()}
+    if kind is list or kind is tuple:
+        return kind(_keep_objects(each) for each in value)
+    if not is_structured(value) or hydra_version() < (1, 4):
+        return value
+    from omegaconf import AnyNode
+
+    return AnyNode(value, flags=dict(_FLAGS))
 
 
 def _is_leaf(value: Any) -> bool:
@@ -55,8 +78,7 @@ def _judge_type(kind: type) -> bool:
     return not (
         issubclass(kind, (dict, list, tuple, str, type))
         or kind.__module__.startswith("omegaconf")
-        or hasattr(kind, "__dataclass_fields__")
-        or hasattr(kind, "__attrs_attrs__")
+        or is_structured(kind)
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hydra_cached.errors import ConfigError
 from hydra_cached.graph import omega
-from hydra_cached.graph.expression import PLAIN_MODES, Items, Raw, Ref, is_config_type, with_convert
+from hydra_cached.graph.expression import PLAIN_MODES, Items, Raw, Ref, with_convert
+from hydra_cached.graph.kinds import is_config_type
 from hydra_cached.graph.omega import UNSURE, KeyPath, full_key_of, read_leaf
 from hydra_cached.graph.places import (
     DECLARING_KEYS,
@@ -20,17 +20,24 @@ from hydra_cached.graph.places import (
 )
 
 
-class NeedsMergeError(Exception):
-    """The caller's arguments cannot be laid over the config while it is read: they must be merged into a copy first."""
+class NeedsCopyError(Exception):
+    """The config cannot be read as it is: the caller's arguments, or results of resolvers, must be put into a copy."""
 
 
 class OmegaReader:
-    """Turns OmegaConf containers into expressions, and the calls in them into places."""
+    """Turns OmegaConf containers into expressions, and the calls in them into places.
 
-    def __init__(self, places: Places) -> None:
+    Args:
+        is_own: the config is nobody else's, so that it may be changed.
+    """
+
+    def __init__(self, places: Places, *, is_own: bool) -> None:
         self._places = places
+        self._is_own = is_own
+        self._root: Any = None
         self._base: KeyPath = ()
         self._overlay: dict[str, Any] = {}
+        self._has_resolvers: bool | None = None
 
     def read_root(self, config: Any, overlay: dict[str, Any], *, list_modes: Mapping[str, Any] | None = None) -> Any:
         """The expression of a whole config.
@@ -40,17 +47,24 @@ class OmegaReader:
             list_modes: the modes that the caller gives for a config that is a list.
 
         Raises:
-            NeedsMergeError: laying ``overlay`` over the config is not all that merging would do.
+            NeedsCopyError: laying ``overlay`` over the config is not all that merging would do; or the config calls
+                resolvers and is not ours.
         """
+        self._root = config
         self._base = omega.key_path_of(config)
         content = omega.content_of(config)
         if isinstance(content, list):
             modes = list_modes or {}
             if overlay:
-                raise NeedsMergeError
-            if modes.get("_partial_", False):
-                raise ConfigError("the _partial_ keyword is not compatible with a list at the top level")
+                raise NeedsCopyError
             convert = mode_name(modes.get("_convert_", "none"))
+            if modes.get("_partial_", False):
+                from hydra.errors import InstantiationException
+
+                omega.resolve_copy(config)
+                raise InstantiationException(
+                    "The _partial_ keyword is not compatible with top-level list instantiation"
+                )
             return self._read_container(config, (), (), convert, modes.get("_recursive_", True))
         if overlay:
             self._check_overlay(config, content, overlay)
@@ -61,12 +75,12 @@ class OmegaReader:
 
     def _check_overlay(self, config: Any, content: Any, overlay: dict[str, Any]) -> None:
         if content is None or "_target_" not in content or omega.object_type_of(config) is not None:
-            raise NeedsMergeError
+            raise NeedsCopyError
         for key in overlay:
             if key in SPECIAL_KEYS or (key in content and read_leaf(content[key]) is UNSURE):
-                raise NeedsMergeError
+                raise NeedsCopyError
             if key in content and type(content[key]).__name__ != "AnyNode":
-                raise NeedsMergeError
+                raise NeedsCopyError
 
     def _item(self, source: Any, key: Any, node: Any) -> Any:
         """The value of one child: a leaf, or a container in its own place."""
@@ -75,10 +89,21 @@ class OmegaReader:
             return value
         if is_config_type(type(node)) and isinstance(node.__dict__["_content"], (dict, list)):
             return node
-        if self._overlay and omega.is_reference(node):
+        if not omega.is_reference(node):
+            return omega.read_item(source, key)
+        if self._overlay:
             # it may refer to what the caller overrides
-            raise NeedsMergeError
-        return omega.read_item(source, key)
+            raise NeedsCopyError
+        if not self._calls_resolvers():
+            return omega.read_item(source, key)
+        if not self._is_own:
+            raise NeedsCopyError
+        return omega.settle_item(source, key) if omega.is_below(source, self._root) else omega.read_item(source, key)
+
+    def _calls_resolvers(self) -> bool:
+        if self._has_resolvers is None:
+            self._has_resolvers = omega.has_resolvers(self._root)
+        return self._has_resolvers
 
     def _read(self, value: Any, path: KeyPath, convert: str, recursive: Any) -> Any:
         if not is_config_type(type(value)):
@@ -106,7 +131,8 @@ class OmegaReader:
             self._read(self._item(source, i, node), (*home, i), convert, recursive) for i, node in enumerate(content)
         ]
         self._places.leave(source)
-        return Items(None, tuple(values), is_config=convert not in PLAIN_MODES)
+        is_tuple = type(source).__name__ == "TupleConfig"
+        return Items(None, tuple(values), is_config=convert not in PLAIN_MODES, is_tuple=is_tuple)
 
     def _modes(self, source: Any, content: Any, convert: str, recursive: Any) -> tuple[str, bool, bool]:
         is_partial: Any = False
@@ -159,9 +185,24 @@ class OmegaReader:
                     if recursive:
                         value = with_convert(self._read(value, (*home, key), convert, True), convert)
                     else:
+                        self._settle_below(value)
                         value = Raw(omega.resolve_copy(value), convert)
             kwargs[key] = value
         if self._overlay and not home:
             kwargs.update(self._overlay)
         places.leave(source)
         return places.add(source, inherited, path, home, target, kwargs, convert, is_partial, declared)
+
+    def _settle_below(self, container: Any) -> None:
+        """Resolve what an unexpanded container refers to, so that no resolver is called again for its copy."""
+        content = omega.content_of(container)
+        if content is None:
+            return
+        self._places.enter(container, self._home(container, ()))
+        for key, node in list(content.items()) if isinstance(content, dict) else enumerate(content):
+            if omega.is_missing(container, key):
+                continue
+            value = self._item(container, key, node)
+            if is_config_type(type(value)):
+                self._settle_below(value)
+        self._places.leave(container)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from hydra_cached.errors import ConfigError, TargetError
-from hydra_cached.graph.expression import EXPRESSIONS, Ref, places_below
+from hydra_cached.graph.expression import EXPRESSIONS, Items, Raw, Ref, is_config_type, places_below
 from hydra_cached.graph.node import Place
 from hydra_cached.graph.omega import KeyPath, full_key_of
-from hydra_cached.targets import Marks, locate_target, marks_of, target_id
+from hydra_cached.targets import (
+    UNCHECKED,
+    Marks,
+    TargetPolicy,
+    check_identity,
+    check_name,
+    locate_target,
+    marks_of,
+    target_id,
+)
 
 SPECIAL_KEYS = frozenset(
     {"_target_", "_convert_", "_recursive_", "_partial_", "_cache_result_", "_not_deterministic_", "_version_", "_env_"}
@@ -24,13 +34,15 @@ class Places:
     Args:
         is_sharing: False gives every reference a place of its own.
         root_args: positional arguments that the caller gives the call at the root.
+        policy: which targets the config may call.
     """
 
-    def __init__(self, is_sharing: bool, root_args: tuple[Any, ...] = ()) -> None:
+    def __init__(self, is_sharing: bool, root_args: tuple[Any, ...] = (), policy: TargetPolicy = UNCHECKED) -> None:
         self.places: list[Place] = []
         self.paths: list[list[KeyPath]] = []
         self.is_sharing = is_sharing
         self.root_args = root_args
+        self.policy = policy
         self._known: dict[tuple[int, str, bool], Place] = {}
         self._open: dict[int, KeyPath] = {}
         self._targets: dict[Any, tuple[Any, str, Marks]] = {}
@@ -59,9 +71,9 @@ class Places:
     ) -> Ref:
         """A new place: ``path`` is where it was found, ``home`` where it is written."""
         args = kwargs.pop("_args_", ())
-        if self.root_args and not home:
+        if self.root_args and not home and is_positional(args):
             args = self.root_args
-        is_leaf = type(args) is tuple
+        is_leaf = type(args) is tuple and not any(is_config_type(type(each)) for each in args)
         for value in kwargs.values():
             if type(value) in EXPRESSIONS:
                 is_leaf = False
@@ -87,10 +99,10 @@ class Places:
         return Ref(place, "none")
 
     def target(self, written: Any, path: KeyPath, source: Any) -> tuple[Any, str, Marks]:
-        """The callable that ``_target_`` names, its id and its marks. Looked for once per spelling.
+        """The callable that ``_target_`` names, its id and its marks. Looked for, and checked, once per spelling.
 
         Raises:
-            TargetError: it cannot be imported or is not callable.
+            TargetError: it cannot be imported, is not callable or is refused.
         """
         is_name = isinstance(written, str)
         known = self._targets.get(written if is_name else id(written))
@@ -98,20 +110,22 @@ class Places:
             return known
         dotted = ".".join(map(str, path))
         try:
+            if is_name:
+                check_name(written, self.policy, path=dotted)
             target = locate_target(written, path=dotted) if is_name else written
+            if not callable(target):
+                raise TargetError(
+                    f"Expected a callable target, got '{target}' of type '{type(target).__name__}'",
+                    hint="_target_ names a function, a class or another callable",
+                    path=dotted,
+                    target=str(written),
+                )
+            # the spelled name wins where the callable itself has no importable one
+            found = (target, target_id(written if is_name else target), marks_of(target))
+            check_identity(target, found[1], written if is_name else "", self.policy, path=dotted)
         except TargetError as exc:
             exc.full_key = full_key_of(source, path)
             raise
-        if not callable(target):
-            raise TargetError(
-                f"Expected a callable target, got '{target}' of type '{type(target).__name__}'",
-                hint="_target_ names a function, a class or another callable",
-                path=dotted,
-                target=str(written),
-                full_key=full_key_of(source, path),
-            )
-        # the spelled name wins where the callable itself has no importable one
-        found = (target, target_id(written if is_name else target), marks_of(target))
         self._targets[written if is_name else id(written)] = found
         return found
 
@@ -133,6 +147,13 @@ class Places:
 
     def leave(self, source: Any) -> None:
         del self._open[id(source)]
+
+
+def is_positional(args: Any) -> bool:
+    """Whether ``_args_`` can be a sequence. What a call gives is not known yet."""
+    if type(args) is Items:
+        return args.keys is None
+    return type(args) is Ref or isinstance(args.config if type(args) is Raw else args, Sequence)
 
 
 def declare(marks: Marks, written: dict[str, Any], path: KeyPath) -> Marks:

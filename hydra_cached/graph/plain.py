@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from hydra_cached.graph.expression import PLAIN_MODES, Items, Ref, with_convert
+from hydra_cached.graph.kinds import is_structured, keeps_tuples
 from hydra_cached.graph.omega import KeyPath, spell_full_key
 from hydra_cached.graph.places import (
     DECLARING_KEYS,
@@ -20,7 +21,7 @@ from hydra_cached.graph.places import (
     declare,
     mode_name,
 )
-from hydra_cached.graph.prepare import is_structured
+from hydra_cached.graph.prepare import spell_target
 
 _LEAVES = frozenset({int, float, bool, type(None), bytes})
 _CONTAINERS = (dict, list, tuple)
@@ -105,7 +106,8 @@ class PlainReader:
         self._places.enter(value, home)
         items = tuple([self._read(each, home, i, convert, recursive) for i, each in enumerate(value)])
         self._places.leave(value)
-        return Items(None, items, convert not in PLAIN_MODES)
+        is_tuple = isinstance(value, tuple) and keeps_tuples()
+        return Items(None, items, convert not in PLAIN_MODES, is_tuple=is_tuple)
 
     def _read_dict(
         self, source: dict[Any, Any], path: KeyPath, convert: str, recursive: bool, *, is_root: bool = False
@@ -145,7 +147,7 @@ class PlainReader:
             convert, recursive, is_partial = self._modes(source, path, convert, recursive)
         places.enter(source, path)
         written = source["_target_"]
-        if isinstance(written, str) and "${" in written:
+        if isinstance(written, str) and ("${" in written or written == "???"):
             raise NotPlainError
         target = places.target(written, path, source)
         kwargs: dict[str, Any] = {}
@@ -171,12 +173,15 @@ class PlainReader:
 
     def _unexpanded(self, value: Any, convert: str) -> Any:
         check_plain(value)
+        keys, values = None, value
         if isinstance(value, dict):
-            values = tuple([self._unexpanded(each, convert) for each in value.values()])
-            return Items(tuple(value), values, convert not in PLAIN_MODES)
-        if isinstance(value, (list, tuple)):
-            return Items(None, tuple([self._unexpanded(each, convert) for each in value]), convert not in PLAIN_MODES)
-        return value
+            keys = tuple(value)
+            values = [spell_target(each) if key == "_target_" else each for key, each in value.items()]
+        elif not isinstance(value, (list, tuple)):
+            return value
+        built = tuple([self._unexpanded(each, convert) for each in values])
+        is_tuple = isinstance(value, tuple) and keeps_tuples()
+        return Items(keys, built, convert not in PLAIN_MODES, is_unexpanded=True, is_tuple=is_tuple)
 
 
 def check_plain(value: Any) -> None:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 from hydra_cached.errors import ConfigError
+from hydra_cached.graph.kinds import is_structured
 
 # keys that OmegaConf's grammar takes in an interpolation without quoting
 _REFERABLE = re.compile(r"[A-Za-z_][\w-]*\Z")
-
-
-def is_structured(value: Any) -> bool:
-    """Whether ``value`` is a dataclass or attrs class, or an instance of one."""
-    kind = value if isinstance(value, type) else type(value)
-    return hasattr(kind, "__dataclass_fields__") or hasattr(kind, "__attrs_attrs__")
 
 
 def prepare_config(config: Any) -> Any:
@@ -24,7 +20,8 @@ def prepare_config(config: Any) -> Any:
     reference stays a reference.
 
     Raises:
-        ConfigError: it is neither a dict, a list, a container nor a structured config; or it contains itself.
+        ConfigError: it contains itself.
+        hydra.errors.InstantiationException: it is neither a dict, a list, a container nor a structured config.
     """
     from omegaconf import OmegaConf
 
@@ -34,9 +31,12 @@ def prepare_config(config: Any) -> Any:
         return OmegaConf.create(_refer_to_shared(config), flags={"allow_objects": True})
     if is_structured(config):
         return OmegaConf.structured(config, flags={"allow_objects": True})
-    raise ConfigError(
-        f"cannot instantiate a config of type {type(config).__name__}",
-        hint="a pipeline is a dict, a list, an OmegaConf container, or a dataclass",
+    from hydra.errors import InstantiationException
+
+    raise InstantiationException(
+        f"Cannot instantiate config of type {type(config).__name__}.\n"
+        "Top level config must be an OmegaConf DictConfig/ListConfig object,\n"
+        "a plain dict/list, or a Structured Config class or instance."
     )
 
 
@@ -62,12 +62,34 @@ def _refer_to_shared(config: Any) -> Any:
         copied: Any
         if isinstance(value, dict):
             copied = {key: copy_value(each, (*path, key)) for key, each in value.items()}
+            if "_target_" in copied:
+                copied["_target_"] = spell_target(copied["_target_"])
         else:
-            copied = [copy_value(each, (*path, i)) for i, each in enumerate(value)]
+            items = [copy_value(each, (*path, i)) for i, each in enumerate(value)]
+            copied = tuple(items) if isinstance(value, tuple) else items
         del open_[id(value)]
         return copied
 
     return copy_value(config, ())
+
+
+def spell_target(target: Any) -> Any:
+    """The dotted name of a callable that it can be imported by, as in Hydra; whatever else it is, unchanged."""
+    module = sys.modules.get(getattr(target, "__module__", None) or "")
+    qualname = getattr(target, "__qualname__", None)
+    if module is None or not callable(target) or not qualname:
+        return target
+    found: Any = module
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return f"{module.__name__}.{qualname}" if found is target else target
+
+
+def spell_targets(value: Any) -> Any:
+    """A copy of plain data with every ``_target_`` in it spelled as a name."""
+    if isinstance(value, dict):
+        return {key: spell_target(each) if key == "_target_" else spell_targets(each) for key, each in value.items()}
+    return [spell_targets(each) for each in value] if isinstance(value, list) else value
 
 
 def _interpolation(path: tuple[str | int, ...] | None) -> str | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TextIO, cast
+
 from rich.console import Console
 from rich.text import Text
 
 from hydra_cached.render.stdout import write_data
+from hydra_cached.render.talk import TalkStream
 
 
 def talk_console() -> Console:
-    """A console on stderr, made anew because a process may replace its streams."""
-    return Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
+    """A console on stderr, wherever that is when something is printed."""
+    return Console(file=cast(TextIO, TalkStream()), soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
 def print_error(message: str, hint: str | None = None) -> None:

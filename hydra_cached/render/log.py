@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 
 from hydra_cached.events import Event, LookedUp, NodeFailed, NodeFinished, NodeStarted, RunStarted, Warned
 from hydra_cached.render.quantities import format_count, format_seconds, format_size
+from hydra_cached.render.talk import TalkStream
 
 _LOGGER = logging.getLogger("hydra_cached")
 
@@ -20,7 +20,7 @@ def configure_logging(level: str) -> None:
     """
     handler = _terminal_handler() if _may_be_terminal() else None
     if handler is None:
-        handler = logging.StreamHandler(sys.stderr)
+        handler = logging.StreamHandler(TalkStream())
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-8s %(message)s", "%H:%M:%S"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     _LOGGER.setLevel(level)
@@ -28,21 +28,15 @@ def configure_logging(level: str) -> None:
 
 def _may_be_terminal() -> bool:
     # rich costs 50 ms to import: only where it may find a terminal
-    return sys.stderr.isatty() or any(name in os.environ for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
+    return TalkStream().isatty() or any(name in os.environ for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
 
 
 def _terminal_handler() -> logging.Handler | None:
-    """Rich's handler, or None in a pipe, where it would pad each line to the width."""
-    from rich.logging import RichHandler
+    """A handler that colours, or None in a pipe."""
+    from hydra_cached.render.terminal_log import TerminalHandler
 
-    from hydra_cached.render.console import talk_console
-
-    console = talk_console()
-    if not console.is_terminal:
-        return None
-    handler = RichHandler(console=console, show_path=False, log_time_format="[%X]")
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    return handler
+    handler = TerminalHandler()
+    return handler if handler.is_on_terminal else None
 
 
 def log_config(text: str) -> None:
@@ -50,9 +44,14 @@ def log_config(text: str) -> None:
     _LOGGER.info("config:\n%s", text.rstrip("\n"))
 
 
+def log_warning(line: str) -> None:
+    """Something the user should know that is wrong with no node."""
+    _LOGGER.warning("%s", line)
+
+
 def log_closing(line: str) -> None:
     """The last line of a run."""
-    _LOGGER.info(line)
+    _LOGGER.info("%s", line)
 
 
 class EventLog:
@@ -64,8 +63,12 @@ class EventLog:
 
     def __init__(self, *, is_verbose: bool = False) -> None:
         self._is_verbose = is_verbose
+        self._process = os.getpid()
 
     def __call__(self, event: Event) -> None:
+        if os.getpid() != self._process:
+            # user code forked, and the child came back from its target
+            return
         level, message = _describe(event)
         if self._is_verbose or not isinstance(event, LookedUp):
             _LOGGER.log(level, "%s", message)

@@ -21,21 +21,36 @@ def format_size(size_bytes: int) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """Hundredths below a minute, then the two largest units.
+    """Two digits or more of the unit that fits; from a minute on the two largest units.
 
-    >>> format_seconds(4.123), format_seconds(125), format_seconds(7265)
-    ('4.12 s', '2 min 5 s', '2 h 1 min')
+    >>> format_seconds(0.0000026), format_seconds(0.0026), format_seconds(4.391)
+    ('3 µs', '2.6 ms', '4.39 s')
+    >>> format_seconds(125), format_seconds(3725)
+    ('2 min 05 s', '1 h 02 min')
     """
     if seconds < 59.995:
-        return f"{seconds:.2f} s"
+        return _format_short(seconds)
     whole = round(seconds)
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
+        return f"{whole // 60} min {whole % 60:02} s"
     minutes = whole // 60
     if minutes < 24 * 60:
-        return f"{minutes // 60} h {minutes % 60} min"
+        return f"{minutes // 60} h {minutes % 60:02} min"
     hours = minutes // 60
-    return f"{hours // 24} d {hours % 24} h"
+    return f"{hours // 24} d {hours % 24:02} h"
+
+
+def _format_short(seconds: float) -> str:
+    if seconds >= 0.9995:
+        return f"{seconds:.2f} s"
+    milliseconds = seconds * 1e3
+    if milliseconds >= 9.95:
+        return f"{milliseconds:.0f} ms"
+    if milliseconds >= 0.9995:
+        return f"{milliseconds:.1f} ms"
+    if seconds <= 0:
+        return "0 s"
+    return f"{max(1, round(seconds * 1e6))} µs"
 
 
 def format_age(seconds: float) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def closing_line(report: RunReport) -> str:
     """What a run came to, on one line.
 
-    `done: 8 nodes, 1 hit, 0 cutoff, 7 ran, 0 failed in 4.12 s (saved 0.00 s)`; nodes that were skipped because
+    `done: 8 nodes, 1 hit, 0 cutoff, 7 ran, 0 failed in 4.12 s (saved 0 s)`; nodes that were skipped because
     something above them was reused, or below them failed, are named where there are some.
     """
     outcome = "done" if report.is_ok else "failed" if report.error else "interrupted"

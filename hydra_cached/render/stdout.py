@@ -15,9 +15,10 @@ def write_data(text: str, stream: BinaryIO | None = None) -> None:
     Raises:
         UsageError: it cannot be written, for example because the disk is full.
     """
-    out = sys.stdout.buffer if stream is None else stream
+    out = _open_stdout() if stream is None else stream
     try:
-        sys.stdout.flush()
+        if not sys.stdout.closed:
+            sys.stdout.flush()
         out.write(text.encode("utf-8", "backslashreplace"))
         out.flush()
     except OSError as exc:
@@ -25,3 +26,8 @@ def write_data(text: str, stream: BinaryIO | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
         if not isinstance(exc, BrokenPipeError):
             raise UsageError(f"cannot write to stdout: {exc.strerror}", hint="write to another place") from exc
+
+
+def _open_stdout() -> BinaryIO:
+    # user code may close the object; the descriptor stays open then
+    return os.fdopen(1, "wb", closefd=False) if sys.stdout.closed else sys.stdout.buffer

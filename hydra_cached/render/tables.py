@@ -47,7 +47,7 @@ def print_entries(summaries: Sequence[EntrySummary], *, limit: int | None = None
 
 
 def describe_total(summaries: Sequence[EntrySummary]) -> str:
-    """`12 entries, 3.4 MB, saved 2 min 5 s so far`."""
+    """`12 entries, 3.4 MB, saved 2 min 05 s so far`."""
     size = format_size(sum(summary.size_bytes for summary in summaries))
     saved = format_seconds(sum(summary.seconds_saved for summary in summaries))
     return f"{format_count(len(summaries), 'entry')}, {size}, saved {saved} so far"

@@ -45,6 +45,10 @@ _FOLLOW = (
 _abandoned: list[Index] = []
 
 
+class CorruptIndexError(StoreError):
+    """The database is no database any more, or a broken one: only `clear_index` mends it."""
+
+
 class Index:
     """The rows of one store. Usable from any thread; a forked process opens its own, see `is_foreign`.
 
@@ -153,6 +157,8 @@ class Index:
                 with self._transaction():
                     return operation()
             except (sqlite3.Error, OSError, EntryDamagedError) as exc:
+                if _is_corrupt(exc):
+                    raise self._failed(exc) from exc
                 if not _is_busy(exc):
                     raise self._unwritable(exc) from exc
                 if attempt == _ATTEMPTS - 1:
@@ -208,9 +214,9 @@ class Index:
                 f'cannot open the index in "{self.folder}": {error}',
                 hint="see who may read and write it, or choose another cache directory with -c DIR",
             )
-        return StoreError(
+        return CorruptIndexError(
             f'the index in "{self.folder}" is corrupt: {str(error) or type(error).__name__}',
-            hint=f'delete "{self.folder}" (everything is computed again), or choose another directory with -c DIR',
+            hint=f'delete all of it: hydra-cached cache clear --all -c "{self.folder.parent}"',
         )
 
     def _locked(self) -> StoreError:
@@ -221,6 +227,18 @@ class Index:
             f'cannot write to the index in "{self.folder}": {error}',
             hint="free some space, or choose another cache directory with -c DIR",
         )
+
+
+def clear_index(folder: Path) -> None:
+    """Delete the database of an index, whatever state it is in. Who has it open goes on with what is not there."""
+    for path in folder.glob("*"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _is_corrupt(error: Exception) -> bool:
+    # its subclasses are for statements that fail on a good database
+    return type(error) is sqlite3.DatabaseError
 
 
 def _is_busy(error: Exception) -> bool:

@@ -1,4 +1,4 @@
-"""Results in the memory of this process. Nothing is written, and nothing is digested but what goes into recipe keys."""
+"""Results in the memory of this process. Nothing is written; contents are digested only to see that copies are true."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from hydra_cached.errors import EntryUnreadableError
+from hydra_cached.errors import EntryUnreadableError, NotDigestibleError
+from hydra_cached.fingerprint import digest_value
 from hydra_cached.store.entry import Entry, EntryInfo
 
 
@@ -26,6 +27,7 @@ class MemoryCache:
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._latest: dict[tuple[str, str], EntryInfo] = {}
+        self._digests: dict[str, str | None] = {}
         # source is kept alive beside the value: its id must not be given to another config
         self._values: dict[str, dict[int, tuple[Any, Any]]] = {}
 
@@ -36,6 +38,7 @@ class MemoryCache:
         """Forget every result."""
         self._entries.clear()
         self._latest.clear()
+        self._digests.clear()
         self._values.clear()
 
     def find(self, recipe_key: str) -> Entry | None:
@@ -51,12 +54,18 @@ class MemoryCache:
         """The result for ``place`` (anything with a ``source``): the object it got before, or a copy of another's.
 
         Raises:
-            EntryUnreadableError: it cannot be copied.
+            EntryUnreadableError: it cannot be copied, or is no longer what the call gave.
         """
         values = self._values[entry.key]
         known = values.get(id(place.source))
         if known is None:
             _, original = next(iter(values.values()))
+            digest = self._digests.get(entry.key)
+            if digest is None or digest != _digest(original):
+                # the caller has had it in hand since
+                raise EntryUnreadableError(
+                    f"the result of {entry.info.target} has been changed since, or has no digest"
+                )
             try:
                 copied = copy.deepcopy(original)
             except Exception as exc:
@@ -68,7 +77,12 @@ class MemoryCache:
         entry = self._entries.setdefault(info.key, Entry(info, "memory", 0))
         self._values.setdefault(info.key, {})[id(place.source)] = (place.source, value)
         self._latest[info.target, info.path] = info
+        self._digests[info.key] = _digest(value)
         return entry
+
+    def adopt(self, entry: Entry, value: Any, place: Any) -> None:
+        """The copy that another place got: it gets the same object again."""
+        self._values[entry.key].setdefault(id(place.source), (place.source, value))
 
     def discard(self, entry: Entry) -> None:
         """Forget one result."""
@@ -80,3 +94,10 @@ class MemoryCache:
 
     def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None:
         """Nothing outlives the process, so nothing is counted."""
+
+
+def _digest(value: Any) -> str | None:
+    try:
+        return digest_value(value)
+    except (NotDigestibleError, RecursionError):
+        return None

@@ -21,7 +21,13 @@ from hydra_cached.store.objects import CHECK_ONCE_BYTES
 from hydra_cached.store.payload import Payload, dump_value, load_value
 from hydra_cached.store.record import CHECK, ENTRY, LINK, USE, latest_row, pack_entry
 from hydra_cached.store.seal import Seal, load_key
-from hydra_cached.store.upkeep import clear_store, list_entries, remove_entries, remove_unused_object
+from hydra_cached.store.upkeep import (
+    clear_corrupt_store,
+    clear_store,
+    list_entries,
+    remove_entries,
+    remove_unused_object,
+)
 
 if TYPE_CHECKING:
     from hydra_cached.store.rows import Rows
@@ -207,11 +213,37 @@ class Store:
     def clear(self) -> int:
         """Delete everything, unreadable records and what was set aside included. Returns the bytes freed on disk.
 
+        A corrupt index is deleted too: the store is usable again, and empty.
+
         Raises:
             StoreError: the index is locked or cannot be written.
         """
-        rows = self._open()
-        return 0 if rows is None else clear_store(rows)
+        from hydra_cached.store.index import CorruptIndexError
+
+        try:
+            rows = self._open()
+            return 0 if rows is None else clear_store(rows)
+        except CorruptIndexError:
+            if self._directory is None:
+                raise
+            with contextlib.suppress(Exception):
+                # a connection to what is broken may not even close
+                self.close()
+            return clear_corrupt_store(self._directory)
+
+    def is_corrupt(self) -> bool:
+        """Whether the index cannot be read, so that `clear` is all that is left to do. Reads all of it.
+
+        Raises:
+            StoreError: the index is locked, or cannot be opened for another reason.
+        """
+        from hydra_cached.store.index import CorruptIndexError
+
+        try:
+            self.summaries()
+        except CorruptIndexError:
+            return True
+        return False
 
     def size_on_disk(self) -> int:
         """Length in bytes of index, objects and what was set aside."""

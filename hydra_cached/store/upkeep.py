@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hydra_cached.store.directory import measure_folder
+from hydra_cached.store.directory import StoreDirectory, measure_folder
 from hydra_cached.store.entry import EntrySummary
+from hydra_cached.store.objects import ObjectFolder
 from hydra_cached.store.record import (
     CHECK,
     ENTRY,
@@ -106,11 +107,26 @@ def clear_store(rows: Rows) -> int:
         rows.objects.clear()
 
     rows.index.write(delete_all)
-    for path in rows.directory.aside.glob("*"):
-        with contextlib.suppress(OSError):
-            path.unlink()
+    _clear_aside(rows.directory)
     rows.index.shrink()
     return max(0, before_bytes - rows.directory.measure())
+
+
+def clear_corrupt_store(directory: StoreDirectory) -> int:
+    """Delete everything where the index cannot be asked; the next use starts an empty one. Returns the bytes freed."""
+    from hydra_cached.store.index import clear_index
+
+    before_bytes = directory.measure()
+    clear_index(directory.index)
+    ObjectFolder(directory.objects).clear()
+    _clear_aside(directory)
+    return max(0, before_bytes - directory.measure())
+
+
+def _clear_aside(directory: StoreDirectory) -> None:
+    for path in directory.aside.glob("*"):
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def remove_unused_object(rows: Rows, digest: str) -> int:

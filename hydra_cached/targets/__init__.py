@@ -1,20 +1,40 @@
-"""Dotted ids and the callables behind them: finding, naming, marking, checking a call. Calls no target."""
+"""Dotted ids and the callables behind them: finding, naming, marking, allowing, checking a call. Calls no target."""
 
 from hydra_cached.targets.exclusions import resolve_exclusions
 from hydra_cached.targets.identity import target_id
 from hydra_cached.targets.locate import check_callable, locate_target
 from hydra_cached.targets.marks import Marks, env, marks_of, not_cached, not_deterministic, version
+from hydra_cached.targets.policy import (
+    UNCHECKED,
+    TargetPolicy,
+    allow_only,
+    check_found,
+    check_id,
+    check_identity,
+    check_name,
+    refuse,
+)
 from hydra_cached.targets.signature import check_call
+from hydra_cached.targets.whitelist import policy_from_whitelist
 
 __all__ = [
+    "UNCHECKED",
     "Marks",
+    "TargetPolicy",
+    "allow_only",
     "check_call",
     "check_callable",
+    "check_found",
+    "check_id",
+    "check_identity",
+    "check_name",
     "env",
     "locate_target",
     "marks_of",
     "not_cached",
     "not_deterministic",
+    "policy_from_whitelist",
+    "refuse",
     "resolve_exclusions",
     "target_id",
     "version",

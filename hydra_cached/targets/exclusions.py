@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import fnmatch
+from collections.abc import Collection, Iterable, Iterator
 from types import ModuleType
 
 from hydra_cached.errors import TargetError
@@ -26,13 +27,30 @@ def resolve_exclusions(words: Iterable[str]) -> tuple[str, ...]:
     Raises:
         TargetError: a name leads to nothing, or to nothing callable.
     """
-    names = (name.strip() for word in words for name in word.split(","))
-    return tuple(dict.fromkeys(_resolve(name) for name in names if name))
+    return tuple(dict.fromkeys(_resolve(name) for name in _split(words)))
+
+
+def unmatched_globs(words: Iterable[str], target_ids: Collection[str]) -> list[str]:
+    """The globs among ``words`` that fit none of ``target_ids``."""
+    globs = [name for name in _split(words) if _GLOB & set(name) and not _DESCRIBED & set(name)]
+    return [glob for glob in dict.fromkeys(globs) if not fnmatch.filter(target_ids, glob)]
+
+
+def _split(words: Iterable[str]) -> Iterator[str]:
+    for word in words:
+        yield from filter(None, map(str.strip, word.split(",")))
 
 
 def _resolve(name: str) -> str:
     if _GLOB & set(name) or _DESCRIBED & set(name):
         return name
-    if isinstance(locate_target(name), ModuleType):
+    try:
+        found = locate_target(name)
+    except TargetError as exc:
+        if "." in name:
+            raise
+        hint = f'give the whole id, as in "module.{name}", or a glob: "*.{name}"'
+        raise TargetError(exc.message, hint=hint, target=name) from exc
+    if isinstance(found, ModuleType):
         raise TargetError(f'cannot exclude "{name}": it is a module', hint=f'did you mean "{name}.*"?', target=name)
     return target_id(name)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterator
-from types import BuiltinFunctionType, BuiltinMethodType, MethodType, MethodWrapperType
+from types import BuiltinFunctionType, BuiltinMethodType, MethodType, MethodWrapperType, ModuleType
 from typing import Any
 
 from hydra_cached.targets.locate import check_callable, locate_target
@@ -58,6 +58,20 @@ def _likely_names(target: Any) -> Iterator[str]:
     for name, value in list(vars(sys.modules[module]).items()) if module in sys.modules else ():
         if _is_same(value, target):
             yield f"{module}.{name}"
+    if qualname is not None and "<locals>" in qualname:
+        # what a decorator returned is kept where the decorator was used
+        yield from _names_in_other_modules(target)
+
+
+def _names_in_other_modules(target: Any) -> Iterator[str]:
+    found = []
+    for module_name, module in list(sys.modules.items()):
+        if not isinstance(module, ModuleType) or module_name == "__mp_main__":
+            continue
+        content = vars(module)
+        found.extend(f"{module_name}.{name}" for name, value in list(content.items()) if value is target)
+    # an example of use among several must not depend on the order of imports
+    yield from sorted(found)
 
 
 def _home_of(target: Any) -> tuple[str | None, str | None]:

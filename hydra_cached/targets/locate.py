@@ -11,7 +11,10 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
-from hydra_cached.errors import TargetError, did_you_mean
+from hydra_cached.errors import TargetError
+
+_NOT_THERE = "a module must be in the working directory, or installed"
+_SHOWN_MEMBERS = 8
 
 
 def locate_target(name: str, *, path: str = "") -> Any:
@@ -100,19 +103,28 @@ def _absent(parts: list[str], depth: int, parent: Any, path: str) -> TargetError
         reason = f'no module "{part}"'
         # of all that is installed something is always faintly alike
         near = difflib.get_close_matches(part, _importable_names(), n=1, cutoff=0.8)
-        hint = f'did you mean "{near[0]}{rest}"?' if near else None
-        if len(parts) == 1:
-            hint = _suggest(part, dir(builtins), "builtins.", rest) or hint
+        hint = f'did you mean "{near[0]}{rest}"?' if near else _NOT_THERE
+        if len(parts) == 1 and hasattr(builtins, part):
+            hint = f'did you mean "builtins.{part}"?'
     else:
         kind = "module" if isinstance(parent, ModuleType) else type(parent).__name__
         reason = f'no "{part}" in {"class" if isinstance(parent, type) else kind} "{reached}"'
-        hint = _suggest(part, _member_names(parent), f"{reached}.", rest)
+        names = _member_names(parent)
+        near = difflib.get_close_matches(part, names, n=1, cutoff=0.7)
+        hint = f'did you mean "{reached}.{near[0]}{rest}"?' if near else _describe_members(parent, names, kind)
     return TargetError(f"{_cannot_import(name, path)}: {reason}", hint=hint, path=path, target=name)
 
 
-def _suggest(part: str, candidates: Iterable[str], prefix: str, rest: str) -> str | None:
-    hint = did_you_mean(part, candidates, prefix=prefix)
-    return f'{hint.removesuffix(chr(34) + "?")}{rest}"?' if hint else None
+def _describe_members(parent: Any, names: Iterable[str], kind: str) -> str:
+    """What is to be found in ``parent``, of its own and callable at first, where nothing is near."""
+    public = sorted(name for name in names if not name.startswith("_"))
+    if isinstance(parent, ModuleType):
+        own = [name for name in public if getattr(vars(parent).get(name), "__module__", None) == parent.__name__]
+        public = own or public
+    elif not isinstance(parent, type):
+        return f"a {kind} holds nothing that can be called by name; end the name before it"
+    shown = ", ".join(public[:_SHOWN_MEMBERS]) + (", ..." if len(public) > _SHOWN_MEMBERS else "")
+    return f"it has {shown}" if public else "it has no public names"
 
 
 def _member_names(parent: Any) -> set[str]:

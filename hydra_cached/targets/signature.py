@@ -64,9 +64,7 @@ def _read_signature(target: Any) -> Signature | None:
         return None
 
 
-def _explain(
-    signature: Signature, positional_count: int, keyword_names: Sequence[str], reason: str
-) -> tuple[str, str | None]:
+def _explain(signature: Signature, positional_count: int, keyword_names: Sequence[str], reason: str) -> tuple[str, str]:
     """What is wrong, and a hint."""
     parameters = list(signature.parameters.values())
     by_keyword = [p.name for p in parameters if p.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)]
@@ -79,7 +77,13 @@ def _explain(
         near = difflib.get_close_matches(unknown[0], free, n=1)
         if any(p.name == unknown[0] for p in parameters):
             return f'"{unknown[0]}" is positional only', "give it in _args_"
-        hint = f'did you mean "{near[0]}"?' if near else (f"it takes {_listed(by_keyword)}" if by_keyword else None)
+        if near:
+            hint = f'did you mean "{near[0]}"?'
+        elif by_keyword:
+            hint = f"it takes {_listed(by_keyword)}"
+        else:
+            takes_some = positional or takes_any_position
+            hint = "it takes no names: give its arguments in _args_" if takes_some else "it takes no arguments"
         return f"no argument {_listed(unknown)}", hint
     if positional_count > len(positional) and not takes_any_position:
         return f"{positional_count} positional arguments, it takes {len(positional)}", "shorten _args_"
@@ -93,7 +97,7 @@ def _explain(
     ]
     if missing:
         return f"{_listed(missing)} is missing", f"add {missing[0]}: ... to the config, or _partial_: true"
-    return reason, None
+    return reason, "look at its signature"
 
 
 def _listed(names: Sequence[str]) -> str:

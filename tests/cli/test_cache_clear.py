@@ -93,3 +93,30 @@ def test_a_directory_that_is_not_there_has_nothing_to_delete(folder: Path, run_c
     done = run_cli("cache", "clear", "--all", "--yes", "-c", "nowhere")
     assert (done.returncode, done.stdout) == (0, "nothing to delete\n")
     assert not (folder / "nowhere").exists()
+
+
+def test_an_answer_that_is_neither_yes_nor_no_is_asked_for_again(filled: Path, run_cli: RunCli) -> None:
+    code, shown = run_on_terminal("cache", "clear", "--all", typed=b"perhaps\ny\n")
+    assert code == 0
+    assert shown.count("delete 3 entries, ") == 2
+    assert "please answer y or n" in shown
+    assert targets(run_cli) == []
+
+
+@pytest.mark.parametrize("damage", ["garbage", "cut short"])
+def test_all_mends_a_corrupt_index(damage: str, filled: Path, run_cli: RunCli) -> None:
+    index = filled / "cache" / "index" / "cache.db"
+    whole = index.read_bytes()
+    for path in index.parent.glob("cache.db-*"):
+        path.unlink()
+    index.write_bytes(b"garbage " * 1000 if damage == "garbage" else whole[: len(whole) // 2])
+    broken = run_cli("run", "conf", "-p")
+    assert broken.returncode == 2
+    assert "is corrupt" in broken.stderr
+    assert "hydra-cached cache clear --all" in broken.stderr
+    assert "would delete everything" in run_cli("cache", "clear", "--all", "--dry-run").stdout
+    done = run_cli("cache", "clear", "--all", "--yes")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("deleted everything; disk space freed: ")
+    assert run_cli("run", "conf", "-p").returncode == 0
+    assert targets(run_cli) == ["steps.load", "steps.scale", "steps.total"]

@@ -80,7 +80,26 @@ def test_a_result_that_cannot_be_printed_is_the_users_error(project: Project, ru
     )
     done = run_cli("run", "mute", "--print")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "error: the result cannot be printed: RuntimeError: no words" in done.stderr
+    error, hint = done.stderr.splitlines()[-2:]
+    assert error == "error: the result cannot be printed: RuntimeError: no words"
+    assert hint == "hint: mend the __str__ of Mute, or leave out --print"
+
+
+def test_a_function_that_the_installed_hydra_lacks_is_named(folder: Path, run_cli: RunCli) -> None:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    known = OverridesParser.create().functions.functions
+    for name in {"json_str", "extend_list"} - set(known):
+        done = run_cli("run", "conf", f"values={name}(1)")
+        assert re.search(rf'the installed Hydra \([0-9.]+\) has no function "{name}"', done.stderr)
+        assert "; Hydra 1.4 has it" in done.stderr
+
+
+def test_a_glob_of_e_that_matches_nothing_is_warned_of(folder: Path, run_cli: RunCli) -> None:
+    done = run_cli("run", "conf", "-e", "nofn.*,steps.*")
+    assert done.returncode == 0
+    assert "-e nofn.* matches no target of the pipeline" in done.stderr
+    assert "-e steps.*" not in done.stderr
 
 
 # --- wrong usage and config -------------------------------------------------------------------------------------------
@@ -94,6 +113,10 @@ BROKEN = {
     "raising.py": "import math\nconfig = dict(n=math.sqrt(-1))\n",
     "bad.yaml": "a: 1\nb: [1, 2\nc: 3\n",
     "file": "not a directory",
+    "nowhere.yaml": "a:\n  _target_: nomod.f\n",
+    "surplus.yaml": "b:\n  _target_: builtins.len\n  q: 1\n",
+    "two.yaml": "a: 1\n---\nb: 1\n",
+    "UP.PY": "config = {}\n",
 }
 
 
@@ -107,7 +130,18 @@ BROKEN = {
         (["run", "broken:wrong"], '"m"', '"n"'),
         (["run", "raising"], "math domain error", "raising.py"),
         (["run", "bad.yaml"], "bad.yaml", None),
-        (["run", "nowhere.yaml"], "nowhere.yaml", None),
+        (["run", "nofile.yaml"], "nofile.yaml", None),
+        (["run", "nowhere.yaml"], 'cannot import "nomod.f" at a', "installed"),
+        (["run", "surplus.yaml"], 'no argument "q"', "_args_"),
+        (["run", "two.yaml"], "another document", "one document only"),
+        (["run", "UP.PY"], "small letters", '"UP.py"'),
+        (["run", "conf", "-t", "1e400"], 'invalid time "1e400"', "milliseconds"),
+        (["run", "conf", "-e", "nope.nope"], 'no module "nope"', "installed"),
+        (["run", "conf", "-e", "slow"], 'no module "slow"', '"*.slow"'),
+        (["run", "conf", "values=foo(1)"], 'has no function "foo"', "it has bool"),
+        (["target-id", "foo.bar"], 'no module "foo"', "installed"),
+        (["target-id", "nope"], 'no module "nope"', "installed"),
+        (["target-id", "steps.qqzz"], 'no "qqzz" in module "steps"', "it has fail, load"),
         (["run", "conf", "valus.by=3"], "valus", "values"),
         (["run", "conf", "-p", "-c", "file"], "is a file", "-c"),
         (["run", "conf", "-p", "-c", ""], "empty name", "-c"),
@@ -204,6 +238,33 @@ def test_an_interrupted_run_keeps_what_was_finished(number: int, project: Projec
     assert document(done)["error"]["type"] == "KeyboardInterrupt"
     assert statuses(done)["value"] == "ran"
     assert "slow.quick" in run_cli("cache", "ls").stdout
+
+
+IMPORTING = {"waiting.py": 'import time\nopen("started", "w").close()\ntime.sleep(60)\nconfig = {}\n'}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent the POSIX way")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("words", [["run", "waiting", "--json"], ["run", "waiting"], ["show-config", "waiting"]])
+def test_an_interrupt_before_the_run_is_one_line_and_a_document(
+    words: list[str], number: int, project: Project
+) -> None:
+    folder = project(IMPORTING)
+    process = subprocess.Popen(
+        [PROGRAM, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    deadline = time.monotonic() + 30
+    while not (folder / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stderr) == (130, "interrupted\n")
+    if "--json" in words:
+        done = document(subprocess.CompletedProcess("", 130, stdout, stderr))
+        assert done["error"]["type"] == "KeyboardInterrupt"
+        assert (done["ok"], done["nodes"]) == (False, [])
+    else:
+        assert stdout == ""
 
 
 # --- a reader that does not read --------------------------------------------------------------------------------------

@@ -210,7 +210,7 @@ def test_resolver_call_is_no_path_to_suggest() -> None:
         ("", 'cannot parse the override ""', "write KEY=VALUE"),
         ("a..b=1", 'cannot parse the override "a..b=1": unexpected "."', "quote the value"),
         ("a=[1", 'cannot parse the override "a=[1"', "close its brackets"),
-        ("a=unknown(1)", "Unknown function 'unknown'", "quote the value"),
+        ("a=unknown(1)", 'has no function "unknown"', "it has bool, choice"),
     ],
 )
 def test_override_outside_the_grammar_is_refused(override: str, message: str, hint: str) -> None:

@@ -51,6 +51,31 @@ def test_folder_that_is_no_identifier_is_put_on_the_path(folder: Folder) -> None
     assert load_pipeline("my-pipelines/hyphened.py").config == {"n": 5}
 
 
+def test_file_below_the_working_directory_imports_its_siblings_and_keeps_its_dotted_name(folder: Folder) -> None:
+    folder.write("below_cwd/below_neighbour.py", "n = 7")
+    folder.write("below_cwd/below_main.py", "import below_neighbour\nconfig = {'n': below_neighbour.n}")
+    assert load_pipeline("below_cwd/below_main.py").config == {"n": 7}
+    assert "below_cwd.below_main" in sys.modules
+    assert sys.path.index(str(folder.root / "below_cwd")) == sys.path.index(str(folder.root)) + 1
+
+
+def test_siblings_in_a_package_shadow_nothing(folder: Folder) -> None:
+    folder.write("shadow_package/__init__.py")
+    folder.write("shadow_package/shadow_neighbour.py", "n = 8")
+    folder.write("shadow_package/main.py", "import shadow_neighbour\nconfig = {'n': shadow_neighbour.n}")
+    assert load_pipeline("shadow_package/main.py").config == {"n": 8}
+    assert sys.path[-1] == str(folder.root / "shadow_package")
+
+
+def test_path_in_a_hint_is_whole_where_the_working_directory_is_the_root(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder.root / "rooted.py"
+    path.write_text("1 / 0")
+    monkeypatch.chdir("/")
+    assert refused(str(path)).hint == f"look at {path}, line 1"
+
+
 def test_package_itself_can_be_the_pipeline(folder: Folder) -> None:
     folder.write("whole_package/__init__.py", "config = {'n': 6}")
     assert load_pipeline("whole_package/__init__.py").config is load_pipeline("whole_package").config

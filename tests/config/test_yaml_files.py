@@ -55,7 +55,12 @@ def test_many_aliases_are_no_reason_to_refuse(tmp_path: Path) -> None:
         ("a: 1\na: 2\n", "line 2, column 1", "found duplicate key a", "keep one of the two"),
         ("a: !foo 1\n", "line 1, column 4", "could not determine a constructor for the tag '!foo'", "_target_"),
         ("a:\n\tb: 1\n", "line 2, column 1", "cannot start any token", "indent with spaces"),
-        ("a: 1\n---\nb: 1\n", "line 2, column 1", "but found another document", ""),
+        (
+            "a: 1\n---\nb: 1\n",
+            "line 2, column 1",
+            "expected a single document in the stream, but found another",
+            "one document only",
+        ),
         ("a: *x\n", "line 1, column 4", "found undefined alias", ""),
     ],
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,12 +140,87 @@ def weight_of(model: Model) -> float:
     return model.weights.value
 
 
+def total(values: Any) -> Any:
+    note("total")
+    return sum(values)
+
+
+def same(x: Any) -> Any:
+    """Returns its argument."""
+    return x
+
+
+def make_list_too(n: int) -> list[int]:
+    """As `make_list`, but another function."""
+    return list(range(n))
+
+
+def pair(a: Any, b: Any) -> list[Any]:
+    return [a, b]
+
+
+def draw() -> list[float]:
+    note("draw")
+    return [random.random()]
+
+
+def make_counter() -> Callable[[], int]:
+    """A closure with a state of its own."""
+    count = 0
+
+    def step() -> int:
+        nonlocal count
+        count += 1
+        return count
+
+    return step
+
+
+def grow(n: int, before: Any = None) -> list[int]:
+    """A result that is stored as an object file."""
+    note("grow")
+    return list(range(n))
+
+
+class Unloadable:
+    """Can be pickled, but not loaded again."""
+
+    def __init__(self) -> None:
+        note("Unloadable")
+
+    def __reduce__(self) -> Any:
+        return _refuse, ()
+
+
+def _refuse() -> None:
+    raise RuntimeError("cannot be loaded")
+
+
+class BadError(Exception):
+    """Cannot even say what it is."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+    __repr__ = __str__
+
+
+def fail_badly() -> None:
+    raise BadError
+
+
+def cancel() -> None:
+    raise asyncio.CancelledError
+
+
 class Uncopyable:
     """Refuses to be copied or pickled."""
 
-    def __init__(self, n: int = 0) -> None:
+    def __init__(self, n: int = 0, a: Any = None, b: Any = None) -> None:
         note("Uncopyable")
         self.n = n
+        self.a = a
+        self.b = b
 
     def __deepcopy__(self, memo: object) -> Uncopyable:
         raise TypeError("cannot be copied")

@@ -24,9 +24,25 @@ def test_sizes_have_decimal_units(size_bytes: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.0, "0.00 s"), (59.99, "59.99 s"), (59.999, "1 min 0 s"), (3599.9, "1 h 0 min"), (90_000, "1 d 1 h")],
+    [
+        (0.0, "0 s"),
+        (0.0000002, "1 µs"),
+        (0.0000026, "3 µs"),
+        (0.0009999, "1.0 ms"),
+        (0.0026, "2.6 ms"),
+        (0.00999, "10 ms"),
+        (0.0204, "20 ms"),
+        (0.9999, "1.00 s"),
+        (4.391, "4.39 s"),
+        (59.99, "59.99 s"),
+        (59.999, "1 min 00 s"),
+        (125, "2 min 05 s"),
+        (3599.9, "1 h 00 min"),
+        (3725, "1 h 02 min"),
+        (90_000, "1 d 01 h"),
+    ],
 )
-def test_seconds_have_hundredths_below_a_minute_and_two_units_above(seconds: float, text: str) -> None:
+def test_seconds_have_the_unit_that_fits_and_from_a_minute_on_two(seconds: float, text: str) -> None:
     assert format_seconds(seconds) == text
 
 

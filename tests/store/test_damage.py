@@ -297,6 +297,11 @@ def test_corrupt_index_is_a_store_error_with_a_hint(tmp_path: Path, content: byt
             ask()
         assert "\n" not in str(caught.value)
         assert "delete" in (caught.value.hint or "")
+    assert broken.is_corrupt()
+    assert broken.clear() > 0
+    assert not broken.is_corrupt()
+    info = put(broken, 1)
+    assert broken.get(info.key) is not None
 
 
 def test_deleted_index_is_an_empty_store(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from hydra_cached.errors import TargetError
 from hydra_cached.targets import resolve_exclusions, target_id
+from hydra_cached.targets.exclusions import unmatched_globs
 
 
 def test_any_spelling_becomes_the_canonical_id() -> None:
@@ -34,6 +35,11 @@ def test_nothing_given_excludes_nothing() -> None:
     ("word", "message", "hint"),
     [
         ("json.laods", 'cannot import "json.laods": no "laods" in module "json"', 'did you mean "json.loads"?'),
+        (
+            "slow",
+            'cannot import "slow": no module "slow"',
+            'give the whole id, as in "module.slow", or a glob: "*.slow"',
+        ),
         ("json", 'cannot exclude "json": it is a module', 'did you mean "json.*"?'),
         (
             "math.pi",
@@ -46,3 +52,7 @@ def test_word_that_leads_to_nothing_is_refused(word: str, message: str, hint: st
     with pytest.raises(TargetError) as caught:
         resolve_exclusions(["os.path.join", word])
     assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+def test_globs_that_fit_no_target_are_told_from_those_that_fit_and_from_ids() -> None:
+    assert unmatched_globs(["my.*,other.*", "os.path.join", "my.[x]*", "other.*"], ["my.f"]) == ["other.*", "my.[x]*"]

@@ -191,3 +191,19 @@ def test_name_of_nothing_callable_is_refused(name: str, message: str) -> None:
         target_id(name)
     assert caught.value.message == message
     assert caught.value.hint
+
+
+def test_what_a_decorator_returned_is_called_by_the_name_it_was_given(project: Project) -> None:
+    project(
+        {
+            "wrapping/__init__.py": "",
+            "wrapping/helper.py": "def deco(f):\n    def w():\n        return f()\n    return w\n",
+            "wrapping/main.py": "from wrapping.helper import deco\n@deco\ndef g(): ...\n@deco\ndef h(): ...\n",
+            "wrapping/user.py": "from wrapping.main import g\n",
+        }
+    )
+    for name in ("g", "h"):
+        found = locate_target(f"wrapping.main.{name}")
+        assert target_id(f"wrapping.main.{name}") == target_id(found) == f"wrapping.main.{name}"
+    locate_target("wrapping.user.g")
+    assert target_id("wrapping.user.g") == "wrapping.main.g"

@@ -134,7 +134,8 @@ SHOWN = "it is train(data, learning_rate=0.1, *, seed, epochs=1)"
         (train, 3, ["seed"], f"3 positional arguments, it takes 2; {SHOWN}", "shorten _args_"),
         (train, 1, ["data", "seed"], f'"data" is given twice; {SHOWN}', "once in _args_ and once by name; keep one"),
         (first_only, 0, ["data"], '"data" is positional only; it is first_only(data, /, scale=1)', "give it in _args_"),
-        (nothing, 0, ["x"], 'no argument "x"; it is nothing()', None),
+        (nothing, 0, ["x"], 'no argument "x"; it is nothing()', "it takes no arguments"),
+        (len, 0, ["q"], 'no argument "q"; it is len(obj, /)', "it takes no names: give its arguments in _args_"),
         (Model, 0, ["dpeth"], 'no argument "dpeth"; it is Model(depth, width=3)', 'did you mean "depth"?'),
         (
             Holder.make,

@@ -1,0 +1,128 @@
+"""`run --allow`: which targets a pipeline may call, from YAML and from Python, computed and reused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.pipelines import RESULT, calls, document, statuses
+from tests.conftest import RunCli
+
+YAML = """
+_target_: steps.total
+values:
+  _target_: steps.scale
+  by: 2
+  values: {_target_: steps.load, n: 4}
+"""
+DELETING = """
+model:
+  _target_: steps.total
+  values: [1]
+  offset: {_target_: os.remove, path: precious.txt}
+"""
+
+
+@pytest.fixture
+def yaml_folder(folder: Path) -> Path:
+    (folder / "conf.yaml").write_text(YAML)
+    (folder / "deleting.yaml").write_text(DELETING)
+    (folder / "precious.txt").write_text("data")
+    return folder
+
+
+def test_a_yaml_pipeline_runs_the_users_functions(yaml_folder: Path, run_cli: RunCli) -> None:
+    done = run_cli("run", "conf.yaml", "--print")
+    assert (done.returncode, done.stdout) == (0, f"{RESULT}\n")
+
+
+def test_a_yaml_pipeline_that_destroys_data_is_refused_before_anything_runs(yaml_folder: Path, run_cli: RunCli) -> None:
+    done = run_cli("run", "deleting.yaml")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        'error: target "os.remove" at model.offset is refused: it deletes, moves or changes files',
+        "hint: allow it with --allow 'os.remove' --allow '*' if you trust this config",
+    ]
+    assert (yaml_folder / "precious.txt").exists()
+    assert calls(yaml_folder) == []
+
+
+def test_what_the_hint_says_runs(yaml_folder: Path, run_cli: RunCli) -> None:
+    done = run_cli("run", "deleting.yaml", "--allow", "os.remove", "--allow", "*", "model.offset.path=precious.txt")
+    assert not (yaml_folder / "precious.txt").exists()
+    # os.remove gives None, which steps.total cannot add
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["model.offset._target_=shutil.os.remove", "model.offset._target_=posix.remove", "model._target_=os.kill"],
+)
+def test_an_alias_and_an_override_are_refused_too(override: str, yaml_folder: Path, run_cli: RunCli) -> None:
+    done = run_cli("run", "deleting.yaml", override)
+    assert done.returncode == 2
+    assert " is refused: it " in done.stderr
+    assert (yaml_folder / "precious.txt").exists()
+
+
+def test_a_refusal_is_in_the_document(yaml_folder: Path, run_cli: RunCli) -> None:
+    done = run_cli("run", "deleting.yaml", "--json")
+    assert done.returncode == 2
+    error = document(done)["error"]
+    assert (error["path"], error["type"]) == ("model.offset", "TargetError")
+    assert error["message"].startswith('target "os.remove" at model.offset is refused')
+
+
+def test_an_allow_list_refuses_what_is_not_on_it(yaml_folder: Path, run_cli: RunCli) -> None:
+    assert run_cli("run", "conf.yaml", "--allow", "steps.*").returncode == 0
+    assert run_cli("run", "conf.yaml", "--allow", "steps.total", "--allow", "steps.[ls]*").returncode == 0
+    done = run_cli("run", "conf.yaml", "--allow", "steps.total", "--allow", "steps.load")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        'error: target "steps.scale" at values is refused: no --allow matches it',
+        "hint: allow it with --allow 'steps.scale' if you trust this config",
+    ]
+
+
+def test_a_module_that_is_not_allowed_is_not_imported(yaml_folder: Path, run_cli: RunCli) -> None:
+    (yaml_folder / "other.py").write_text("open('imported', 'w')\n")
+    assert run_cli("run", "conf.yaml", "--allow", "steps.*", "_target_=other.f").returncode == 2
+    assert not (yaml_folder / "imported").exists()
+
+
+def test_a_python_pipeline_is_the_users_own_code_unless_they_ask(folder: Path, run_cli: RunCli) -> None:
+    (folder / "cleaning.py").write_text('config = dict(_target_="os.remove", path="old.txt")\n')
+    (folder / "old.txt").write_text("")
+    refused = run_cli("run", "cleaning", "--allow", "*")
+    assert (refused.returncode, (folder / "old.txt").exists()) == (2, True)
+    assert run_cli("run", "cleaning").returncode == 0
+    assert not (folder / "old.txt").exists()
+
+
+def test_a_hit_is_checked_as_a_miss_is(yaml_folder: Path, run_cli: RunCli) -> None:
+    assert run_cli("run", "conf.yaml", "-p", "--allow", "steps.*").returncode == 0
+    assert statuses(run_cli("run", "conf.yaml", "-p", "--json", "--allow", "steps.*"))[""] == "hit"
+    refused = run_cli("run", "conf.yaml", "-p", "--json", "--allow", "steps.total", "--allow", "steps.scale")
+    assert refused.returncode == 2
+    # the node below the hit, which would not even have been loaded
+    assert json.loads(refused.stdout)["error"]["path"] == "values.values"
+    assert calls(yaml_folder) == ["load", "scale", "total"]
+
+
+def test_what_was_stored_while_allowed_is_refused_when_it_no_longer_is(yaml_folder: Path, run_cli: RunCli) -> None:
+    (yaml_folder / "shell.yaml").write_text("{_target_: subprocess.getoutput, cmd: echo run >> shell.txt}")
+    allowed = ["--allow", "subprocess.getoutput"]
+    assert run_cli("run", "shell.yaml", "-p", *allowed).returncode == 0
+    assert statuses(run_cli("run", "shell.yaml", "-p", "--json", *allowed)) == {"": "hit"}
+    refused = run_cli("run", "shell.yaml", "-p")
+    assert refused.returncode == 2
+    assert 'target "subprocess.getoutput" at the root is refused: it runs shell commands' in refused.stderr
+    assert (yaml_folder / "shell.txt").read_text() == "run\n"
+
+
+def test_an_empty_entry_is_refused(yaml_folder: Path, run_cli: RunCli) -> None:
+    done = run_cli("run", "conf.yaml", "--allow", "")
+    assert done.returncode == 2
+    assert "hint: write it as --allow 'mypkg.*'" in done.stderr

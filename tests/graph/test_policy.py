@@ -1,0 +1,228 @@
+"""Which targets a config may call or reach, checked while its graph is built: nothing has run when one is refused."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import operator
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra.errors import InstantiationException
+from omegaconf import OmegaConf
+
+from hydra_cached import MemoryCache, instantiate, run
+from hydra_cached.errors import TargetError
+from hydra_cached.graph import build_graph
+from hydra_cached.targets import TargetPolicy
+
+Project = Callable[[Mapping[str, str]], Path]
+
+DENYING = TargetPolicy()
+HARM = {"_target_": "os.system", "command": "echo harm > harm.txt"}
+COUNTING = """
+asked = []
+
+def __getattr__(name):
+    if name != "f":
+        raise AttributeError(name)
+    asked.append(name)
+    return len
+"""
+
+
+@pytest.fixture(params=["plain", "omegaconf"])
+def as_config(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
+    """Both ways in which configs are read."""
+    return OmegaConf.create if request.param == "omegaconf" else lambda config: config
+
+
+def refused(config: Any, policy: TargetPolicy = DENYING) -> TargetError:
+    with pytest.raises(TargetError) as caught:
+        build_graph(config, policy=policy)
+    assert " is refused: " in caught.value.message
+    return caught.value
+
+
+def test_by_default_nothing_is_checked(as_config: Callable[[Any], Any]) -> None:
+    graph = build_graph(as_config({"a": HARM, "b": {"_target_": "builtins.len.__call__", "_args_": [[]]}}))
+    assert [node.call.target for node in graph.nodes] == [os.system, operator.attrgetter("__call__")(len)]
+
+
+@pytest.mark.parametrize(
+    ("config", "path", "full_key"),
+    [
+        (HARM, "", ""),
+        ({"model": {"data": HARM}}, "model.data", "model.data"),
+        ({"steps": [1, HARM]}, "steps.1", "steps1"),
+        (
+            {"x": {"_target_": "builtins.dict", "a": {"_target_": "builtins.list", "_args_": [[HARM]]}}},
+            "x.a._args_.0.0",
+            "x.a._args_[0]0",
+        ),
+        ({"a": {**HARM, "_partial_": True}}, "a", "a"),
+        ({"name": "os.system", "a": {"_target_": "${name}", "command": "x"}}, "a", "a"),
+        ({"a": {"_target_": "logging.os.system", "command": "x"}}, "a", "a"),
+        ({"a": "${b}", "b": HARM}, "b", "b"),
+    ],
+)
+def test_a_denied_call_is_refused_wherever_it_stands(
+    as_config: Callable[[Any], Any], config: Any, path: str, full_key: str
+) -> None:
+    error = refused(as_config(config))
+    assert (error.path, error.full_key) == (path, full_key)
+
+
+@pytest.mark.parametrize("target", [os.system, functools.partial(os.system), Path("x").unlink])
+def test_a_denied_callable_is_refused(target: Any) -> None:
+    refused({"_target_": target})
+
+
+def test_the_target_that_a_caller_sets_is_checked() -> None:
+    with pytest.raises(TargetError, match="is refused"):
+        build_graph({"_target_": "builtins.dict"}, kwargs={"_target_": "os.system"}, policy=DENYING)
+    with pytest.raises(TargetError, match="is refused"):
+        build_graph({"_target_": "builtins.dict", "a": {}}, kwargs={"a": HARM}, policy=DENYING)
+
+
+# --- configs that are passed on unexpanded ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argument", "path"),
+    [
+        (HARM, "model.optimizer"),
+        ({"deep": [{"er": HARM}]}, "model.optimizer.deep.0.er"),
+        ({"_target_": "shutil.os.remove", "path": "x"}, "model.optimizer"),
+        ({"_target_": "hydra.utils.get_method", "path": "os.system"}, "model.optimizer"),
+        ({"_target_": "hydra.utils.get_method", "_args_": ["os.system"]}, "model.optimizer"),
+        ({"_target_": "builtins.dict", "a": HARM}, "model.optimizer.a"),
+        ({"_target_": "${name}"}, "model.optimizer"),
+    ],
+)
+def test_targets_in_configs_passed_on_unexpanded_are_checked(
+    as_config: Callable[[Any], Any], argument: Any, path: str
+) -> None:
+    config = {"name": "os.system", "model": {"_target_": "builtins.dict", "_recursive_": False, "optimizer": argument}}
+    assert refused(as_config(config)).path == path
+
+
+def test_positional_configs_passed_on_unexpanded_are_checked(as_config: Callable[[Any], Any]) -> None:
+    config = {"model": {"_target_": "builtins.list", "_recursive_": False, "_args_": [[HARM]]}}
+    assert refused(as_config(config)).path == "model._args_.0.0"
+
+
+def test_a_target_passed_on_unexpanded_has_to_be_allowed(as_config: Callable[[Any], Any]) -> None:
+    config = as_config({"_target_": "builtins.dict", "_recursive_": False, "loss": {"_target_": "math.sqrt", "x": 4}})
+    assert build_graph(config, policy=TargetPolicy(("builtins.*", "math.*"))).nodes[0].target_id == "builtins.dict"
+    assert refused(config, TargetPolicy(("builtins.*",))).target == "math.sqrt"
+
+
+def test_a_target_passed_on_unexpanded_that_cannot_be_imported_yet_is_an_error(as_config: Callable[[Any], Any]) -> None:
+    config = as_config({"_target_": "builtins.dict", "_recursive_": False, "a": {"_target_": "written_later.run"}})
+    with pytest.raises(TargetError, match=r'cannot import "written_later\.run" at a'):
+        build_graph(config, policy=DENYING)
+
+
+# --- names that are looked up -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        {"_target_": "hydra.utils.get_method", "path": "os.system"},
+        {"_target_": "hydra.utils.get_method", "path": "shutil.os.remove"},
+        {"_target_": "hydra.utils.get_method", "_args_": ["os.system"]},
+        {"_target_": "hydra.utils.get_static_method", "path": "pathlib.PosixPath.unlink"},
+        {"_target_": "hydra.utils.get_class", "path": "subprocess.Popen"},
+        {"_target_": "hydra.utils.get_object", "path": "os"},
+        {"_target_": "hydra.utils.get_object", "path": "os.environ"},
+        {"_target_": "hydra.utils.get_object", "path": "json.loads.__globals__"},
+        {"_target_": "hydra.utils.get_method", "path": "hydra.utils.get_method"},
+        {"_target_": "hydra.utils.get_method", "path": "builtins.getattr"},
+        {"_target_": "hydra.utils.get_method", "_partial_": True},
+        {"_target_": "hydra.utils.get_method", "path": {"_target_": "builtins.str", "_args_": ["os.system"]}},
+        {"_target_": "builtins.getattr", "_args_": ["${path}", "unlink"]},
+        {"_target_": "builtins.getattr", "_args_": ["${path}", "__class__"]},
+        {"_target_": "builtins.getattr", "_args_": ["${path}", "gi_frame"]},
+        {"_target_": "builtins.getattr", "_args_": ["${path}"], "_partial_": True},
+        {"_target_": "builtins.getattr", "_args_": ["${path}", {"_target_": "builtins.str", "_args_": ["unlink"]}]},
+        {"_target_": "operator.attrgetter", "_args_": ["name", "parent.unlink"]},
+        {"_target_": "operator.methodcaller", "_args_": ["unlink"]},
+        {"_target_": "operator.methodcaller", "_partial_": True},
+    ],
+)
+def test_what_leads_to_a_denied_callable_by_name_is_refused(as_config: Callable[[Any], Any], lookup: Any) -> None:
+    config = {"path": {"_target_": "pathlib.Path", "_args_": ["x"]}, "found": lookup}
+    assert refused(as_config(config)).path == "found"
+
+
+@pytest.mark.parametrize(
+    ("lookup", "expected"),
+    [
+        ({"_target_": "hydra.utils.get_method", "path": "math.sqrt"}, "sqrt"),
+        ({"_target_": "hydra.utils.get_class", "_args_": ["collections.OrderedDict"]}, "OrderedDict"),
+        ({"_target_": "hydra.utils.get_object", "path": "math.pi"}, "3.14"),
+        ({"_target_": "builtins.getattr", "_args_": ["${path}", "name"]}, "x"),
+        ({"_target_": "operator.attrgetter", "_args_": ["parent.name"]}, "attrgetter"),
+        ({"_target_": "operator.methodcaller", "_args_": ["exists"]}, "methodcaller"),
+    ],
+)
+def test_other_look_ups_work(as_config: Callable[[Any], Any], lookup: Any, expected: str) -> None:
+    config = {"path": {"_target_": "pathlib.Path", "_args_": ["x"]}, "found": lookup, "_convert_": "all"}
+    assert expected in str(instantiate(as_config(config), allow=[])["found"])
+
+
+def test_a_name_that_is_looked_up_has_to_be_allowed(as_config: Callable[[Any], Any]) -> None:
+    config = as_config({"_target_": "hydra.utils.get_method", "path": "math.sqrt"})
+    assert refused(config, TargetPolicy(("hydra.utils.*",))).target == "math.sqrt"
+    assert build_graph(config, policy=TargetPolicy(("hydra.utils.*", "math.*"))).nodes
+
+
+# --- in Python --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cache", [None, "DISABLED", MemoryCache()], ids=["none", "disabled", "memory"])
+def test_instantiate_refuses_with_hydras_exception_and_names_its_option(cache: Any) -> None:
+    with pytest.raises(InstantiationException) as caught:
+        instantiate({"model": {"data": HARM}}, cache=cache, allow=[])
+    assert str(caught.value) == (
+        'target "os.system" at model.data is refused: it runs shell commands; allow=["os.system", "*"] allows it'
+        "\nfull_key: model.data"
+    )
+
+
+def test_instantiate_takes_an_allow_list() -> None:
+    config = {"_target_": "math.sqrt", "_args_": [4]}
+    assert instantiate(config, allow=["math.*"]) == instantiate(config, allow=["math.sqrt"]) == 2
+    with pytest.raises(InstantiationException, match="no entry of allow matches it"):
+        instantiate(config, allow=["json.*"])
+
+
+def test_instantiate_takes_hydras_whitelist() -> None:
+    config = {"_target_": "math.sqrt", "_args_": [4]}
+    assert instantiate(config, _execution_whitelist_="math.*") == 2
+    with pytest.raises(InstantiationException, match="no entry of allow matches it"):
+        instantiate(config, _execution_whitelist_=[])
+    with pytest.raises(TypeError, match="give one of them"):
+        instantiate(config, allow=[], _execution_whitelist_=[])
+
+
+def test_run_refuses_before_anything_runs(project: Project) -> None:
+    folder = project({"noting.py": "def note():\n    open('noted', 'w').close()\n"})
+    config = {"first": {"_target_": "noting.note"}, "second": HARM}
+    with pytest.raises(TargetError, match="second is refused"):
+        run(config, policy=DENYING)
+    assert not (folder / "noted").exists()
+    assert not (folder / "harm.txt").exists()
+
+
+def test_a_spelling_is_looked_for_and_checked_once(project: Project) -> None:
+    project({"counted.py": COUNTING})
+    build_graph([{"_target_": "counted.f", "_args_": [[i]]} for i in range(100)], policy=DENYING)
+    asked = importlib.import_module("counted").asked
+    # found once, and once more for its id
+    assert 1 <= len(asked) <= 2
