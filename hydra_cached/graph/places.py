@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from hydra_cached.errors import ConfigError, TargetError
-from hydra_cached.graph.expression import EXPRESSIONS, Items, Raw, Ref, is_config_type, places_below
+from hydra_cached.graph.expression import EXPRESSIONS, Items, Raw, Ref, places_below
+from hydra_cached.graph.kinds import is_config_type
 from hydra_cached.graph.node import Place
 from hydra_cached.graph.omega import KeyPath, full_key_of
 from hydra_cached.targets import (

@@ -159,7 +159,7 @@ def test_copy_for_another_place_refers_to_the_same_argument(new_store: Callable[
         "p": call("Box", _partial_=True, model="${m}"),
         "q": call("Box", _partial_=True, model="${m}"),
     }
-    made = instantiate(config, cache=given)  # type: ignore[arg-type]
+    made = instantiate(config, cache=given)
     assert made["o1"] is not made["o2"]
     assert made["o1"].weights is made["m"].weights is made["o2"].weights
     assert made["p"].keywords["model"] is made["m"] is made["q"].keywords["model"]
