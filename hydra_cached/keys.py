@@ -20,6 +20,7 @@ SCHEMA = 1
 
 # like positional arguments, and unlike any keyword, these begin with "@" and no "="
 VERSION = "@version"
+_NO_DIGEST = "0" * 64
 ENV = "@env "
 
 
@@ -127,16 +128,16 @@ class Keys:
             return Identity("", (), f"the code of {call.target_id}: {exc.message}")
         found: list[tuple[str, str]] = []
         for name, expression in argument_expressions(call):
-            if next(references(expression), None) is not None:
-                continue
             encoder = Encoder(self._code)
             try:
-                _encode(encoder, expression, lambda place: None)
+                # with calls in it only tried out: what stands beside them may have no digest
+                _encode(encoder, expression, lambda place: _NO_DIGEST)
             except NotDigestibleError as exc:
                 return Identity(code, (), f"argument {name}: {exc.message}")
             except RecursionError:
                 return Identity(code, (), f"argument {name}: nested too deep")
-            found.append((name, encoder.digest()))
+            if next(references(expression), None) is None:
+                found.append((name, encoder.digest()))
         if call.declared.version is not None:
             found.append((VERSION, _digest_text(call.declared.version)))
         found.extend((ENV + name, _digest_text(os.environ.get(name))) for name in call.declared.env)

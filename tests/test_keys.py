@@ -262,33 +262,31 @@ def test_keywords_that_look_like_names_of_positions_differ() -> None:
 
 # --- one object or two -----------------------------------------------------------------------------------------------
 
+LISTS = {"x": call("make_list", n=1), "y": call("make_list_too", n=1)}
+
 
 def test_one_object_twice_and_two_objects_of_equal_content_have_other_call_keys() -> None:
-    config = {"x": call("make_list", n=1), "y": call("make_list_too", n=1)}
-    tied = call_key({**config, "f": call(a="${x}", b="${x}")}, "f")
-    untied = call_key({**config, "f": call(a="${x}", b="${y}")}, "f")
+    tied = call_key({**LISTS, "f": call(a="${x}", b="${x}")}, "f")
+    untied = call_key({**LISTS, "f": call(a="${x}", b="${y}")}, "f")
     assert tied is not None
     assert tied != untied
 
 
 def test_one_object_twice_inside_an_argument_has_another_call_key() -> None:
-    config = {"x": call("make_list", n=1), "y": call("make_list_too", n=1)}
-    assert call_key({**config, "f": call(a=["${x}", {"k": "${x}"}])}, "f") != call_key(
-        {**config, "f": call(a=["${x}", {"k": "${y}"}])}, "f"
+    assert call_key({**LISTS, "f": call(a=["${x}", {"k": "${x}"}])}, "f") != call_key(
+        {**LISTS, "f": call(a=["${x}", {"k": "${y}"}])}, "f"
     )
 
 
 def test_which_arguments_are_one_object_counts() -> None:
-    config = {"x": call("make_list", n=1), "y": call("make_list_too", n=1)}
     written = [("${x}", "${x}", "${y}"), ("${x}", "${y}", "${x}"), ("${y}", "${x}", "${x}")]
-    found = {call_key({**config, "f": call(a=a, b=b, c=c)}, "f") for a, b, c in written}
+    found = {call_key({**LISTS, "f": call(a=a, b=b, c=c)}, "f") for a, b, c in written}
     assert len(found) == 3
 
 
 def test_which_of_two_calls_of_equal_content_comes_first_does_not_count_in_the_call_key() -> None:
-    config = {"x": call("make_list", n=1), "y": call("make_list_too", n=1)}
-    assert call_key({**config, "f": call(a="${x}", b="${y}")}, "f") == call_key(
-        {**config, "f": call(a="${y}", b="${x}")}, "f"
+    assert call_key({**LISTS, "f": call(a="${x}", b="${y}")}, "f") == call_key(
+        {**LISTS, "f": call(a="${y}", b="${x}")}, "f"
     )
 
 

@@ -6,7 +6,7 @@ A leaf is the value itself; the classes below mark what must be built when a cal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hydra_cached.graph.kinds import is_config_type
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 PLAIN_MODES = frozenset({"all", "partial", "object"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+# not frozen: that would make them three times as slow to make, and reading a pipeline is mostly that
+
+
+@dataclass(slots=True, eq=False)
 class Ref:
     """The value of another call. ``convert`` is what the consumer wants done to a config that it returned."""
 
@@ -26,7 +29,7 @@ class Ref:
     convert: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Items:
     """A list (``keys`` is None) or dict to be built of ``values``.
 
@@ -49,7 +52,7 @@ class Items:
     is_tuple: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Raw:
     """A resolved OmegaConf container handed on as it is (``_recursive_: false``), a copy for each consumer."""
 
@@ -60,15 +63,10 @@ class Raw:
 EXPRESSIONS = frozenset({Ref, Items, Raw})
 
 
-def with_convert(expression: Any, convert: str) -> Any:
-    """The expression as the argument of a call whose ``_convert_`` mode is ``convert``."""
-    if convert == "none":
-        return expression
-    if type(expression) is Ref:
-        return Ref(expression.place, convert)
-    if type(expression) is Items and expression.is_config:
-        items = expression
-        return replace(items, convert=convert)
+def set_convert(expression: Any, convert: str) -> Any:
+    """Make a fresh expression the argument of a call whose ``_convert_`` mode is ``convert``."""
+    if type(expression) is Ref or (type(expression) is Items and expression.is_config):
+        expression.convert = convert
     return expression
 
 

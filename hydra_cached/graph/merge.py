@@ -6,6 +6,8 @@ those calls are shared alike: `f(a=${x}, b=${x})` gets one object twice, `f(a={x
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any
 
@@ -13,6 +15,7 @@ from hydra_cached.fingerprint import is_immutable
 from hydra_cached.graph.expression import Items, Raw, Ref, references
 from hydra_cached.graph.kinds import is_config_type
 from hydra_cached.graph.node import Graph, Node, Place
+from hydra_cached.graph.omega import KeyPath
 
 # whose immutable values are equal when they are written alike
 _VALUE_MODULES = frozenset({"datetime", "decimal", "fractions", "numpy", "uuid"})
@@ -20,15 +23,27 @@ _SCALARS = frozenset({str, int, bool, type(None), bytes})
 
 
 def merge_equal_calls(
-    places: list[Place], paths: list[list[tuple[str | int, ...]]], root: Any, *, is_sharing: bool
+    places: Sequence[Place], paths: Sequence[Sequence[KeyPath] | None], root: Any, *, is_sharing: bool
 ) -> Graph:
-    """The graph of ``places``, which are in creation order (children first), with ``paths`` found for each."""
+    """The graph of places.
+
+    Args:
+        places: in creation order, children first.
+        paths: where each of them was found; None stands for the place where it is written.
+        is_sharing: False makes a node of every place.
+    """
+    shapes: list[int] = []
+    patterns: list[tuple[Any, ...]] = []
     if is_sharing:
-        shapes = _shapes(places)
-        patterns = _patterns(places, shapes)
-    else:
-        shapes = list(range(len(places)))
-        patterns = [()] * len(places)
+        shapes, shape_count = _shapes(places)
+        is_sharing = shape_count < len(places)
+    if not is_sharing:
+        nodes = [
+            Node(place.index, (place,), _found(place, paths), tuple([child.index for child in place.children]), ())
+            for place in places
+        ]
+        return Graph(tuple(nodes), root, tuple(range(len(places))))
+    patterns = _patterns(places, shapes)
     groups: dict[Any, list[Place]] = {}
     node_of_place: list[int] = []
     order: dict[Any, int] = {}
@@ -42,46 +57,73 @@ def merge_equal_calls(
         )
         groups.setdefault(key, []).append(place)
         node_of_place.append(order.setdefault(key, len(order)))
-    nodes = tuple(
+    nodes = [
         Node(
             index=index,
             places=tuple(group),
-            paths=_order_paths([path for place in group for path in paths[place.index]]),
-            children=tuple(dict.fromkeys(node_of_place[child.index] for child in group[0].children)),
+            key_paths=tuple([path for place in group for path in _found(place, paths)]),
+            children=tuple(dict.fromkeys([node_of_place[child.index] for child in group[0].children])),
             pattern=patterns[group[0].index],
         )
         for index, group in enumerate(groups.values())
-    )
-    return Graph(nodes, root, tuple(node_of_place))
+    ]
+    return Graph(tuple(nodes), root, tuple(node_of_place))
 
 
-def _order_paths(paths: list[tuple[str | int, ...]]) -> tuple[str, ...]:
-    first = min(paths, key=lambda path: (len(path), sum(len(str(key)) for key in path)))
-    dotted = [".".join(map(str, path)) for path in (first, *paths)]
-    return tuple(dict.fromkeys(dotted))
+def _found(place: Place, paths: Sequence[Sequence[KeyPath] | None]) -> tuple[KeyPath, ...]:
+    found = paths[place.index]
+    return (place.path,) if found is None else tuple(found)
 
 
 # --- shapes: equality of the calls written out as trees ---------------------------------------------------------------
 
 
-def _shapes(places: list[Place]) -> list[int]:
+def _shapes(places: Sequence[Place]) -> tuple[list[int], int]:
+    """A number for each place, the same for calls that are written alike; and how many numbers there are."""
     known: dict[Any, int] = {}
     shapes: list[int] = []
+    marks = _Numbers()
     for place in places:
-        key: Any = ("once", place.index)
+        key: Any = place.index
         if place.declared.is_cached:
-            kwargs = place.kwargs
-            args = place.args
-            key = (
-                id(place.target),
-                place.convert,
-                place.is_partial,
-                place.declared,
-                tuple(_key(each, shapes) for each in args) if isinstance(args, tuple) else _key(args, shapes),
-                tuple((name, _key(kwargs[name], shapes)) for name in sorted(kwargs, key=str)),
-            )
+            kwargs, args = place.kwargs, place.args
+            # one flat tuple: keys are compared for every call there is
+            parts = [id(place.target), place.convert, place.is_partial, marks.number(place.declared)]
+            if type(args) is not tuple:
+                parts += (None, _key(args, shapes))
+            elif args:
+                parts.append(len(args))
+                parts += [_key(each, shapes) for each in args]
+            for name in _in_order(kwargs):
+                value = kwargs[name]
+                kind = type(value)
+                parts += (name, kind, value) if kind in _SCALARS else (name, None, _key(value, shapes))
+            key = tuple(parts)
         shapes.append(known.setdefault(key, len(known)))
-    return shapes
+    return shapes, len(known)
+
+
+class _Numbers:
+    """Numbers for equal values, found by identity the second time: to hash a dataclass costs a microsecond."""
+
+    def __init__(self) -> None:
+        self._by_value: dict[Any, int] = {}
+        self._by_id: dict[int, int] = {}
+
+    def number(self, value: Any) -> int:
+        found = self._by_id.get(id(value))
+        if found is None:
+            found = self._by_id[id(value)] = self._by_value.setdefault(value, len(self._by_value))
+        return found
+
+
+def _in_order(kwargs: dict[str, Any]) -> list[str]:
+    """Names of keywords, sorted: the order in which they are written does not matter."""
+    try:
+        return sorted(kwargs)
+    except TypeError:
+        # no call can be made with such names, but that is for the call to say
+        return sorted(kwargs, key=str)
 
 
 def _key(value: Any, shapes: list[int]) -> Any:
@@ -127,7 +169,7 @@ def _data_key(config: Any) -> Any:
 # --- patterns: which equal calls below a place are the same object ----------------------------------------------------
 
 
-def _patterns(places: list[Place], shapes: list[int]) -> list[tuple[Any, ...]]:
+def _patterns(places: Sequence[Place], shapes: list[int]) -> list[tuple[Any, ...]]:
     patterns: list[tuple[Any, ...]] = [()] * len(places)
     counts: dict[int, int] = {}
     for shape in shapes:
@@ -136,18 +178,30 @@ def _patterns(places: list[Place], shapes: list[int]) -> list[tuple[Any, ...]]:
         return patterns
     below: list[tuple[Place, ...]] = []
     for place in places:
-        numbers: dict[Place, int] = {}
+        numbers: dict[Place, None] = {}
         uses = []
         for ref in _ordered_references(place):
             child = ref.place
             reached = below[child.index]
             if counts[shapes[child.index]] > 1:
                 reached = (*reached, child)
-            uses.append(tuple(numbers.setdefault(each, len(numbers)) for each in reached))
+            uses.append(reached)
+            numbers.update(dict.fromkeys(reached))
         below.append(tuple(numbers))
-        if len({shapes[each.index] for each in numbers}) < len(numbers):
-            patterns[place.index] = tuple(uses)
+        patterns[place.index] = _number(uses, numbers, shapes)
     return patterns
+
+
+def _number(uses: list[tuple[Place, ...]], reached: Iterable[Place], shapes: list[int]) -> tuple[Any, ...]:
+    """Which of the equal calls in each use are the same one. Only calls that are equal to another one below count."""
+    seen: dict[int, Place] = {}
+    repeated = {shapes[each.index] for each in reached if seen.setdefault(shapes[each.index], each) is not each}
+    if not repeated:
+        return ()
+    numbers: dict[Place, int] = {}
+    return tuple(
+        tuple(numbers.setdefault(each, len(numbers)) for each in use if shapes[each.index] in repeated) for use in uses
+    )
 
 
 def _ordered_references(place: Place) -> list[Ref]:
@@ -155,6 +209,6 @@ def _ordered_references(place: Place) -> list[Ref]:
     found = [
         ref for each in (place.args if isinstance(place.args, tuple) else (place.args,)) for ref in references(each)
     ]
-    for name in sorted(place.kwargs, key=str):
+    for name in _in_order(place.kwargs):
         found.extend(references(place.kwargs[name]))
     return found

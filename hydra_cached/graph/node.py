@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from hydra_cached.graph.expression import references
 from hydra_cached.targets import Marks
 
+# places and nodes are not frozen: that would make them three times as slow to make, and they are most of a graph
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(slots=True, eq=False)
 class Place:
     """One call as it is written. References lead to the same place; an equal call written elsewhere is another one.
 
@@ -41,13 +43,13 @@ class Place:
     is_leaf: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Node:
     """One distinct call: the places where it is written, and the paths where it is written or referred to.
 
     Attributes:
         index: position in topological order, which is also the order of Hydra's calls.
-        path: shortest config path, dotted, "" at the root.
+        key_paths: the paths, not yet spelled, in the order in which they were found.
         children: indices of the nodes that its arguments refer to.
         pattern: tells apart equal calls whose equal arguments are, or are not, the same object; () where nothing is
             written twice. A part of the node's identity.
@@ -55,13 +57,21 @@ class Node:
 
     index: int
     places: tuple[Place, ...]
-    paths: tuple[str, ...]
+    key_paths: tuple[tuple[str | int, ...], ...]
     children: tuple[int, ...]
     pattern: tuple[Any, ...]
 
     @property
     def path(self) -> str:
-        return self.paths[0]
+        """The shortest config path, dotted, "" at the root."""
+        shortest: tuple[str | int, ...] = min(self.key_paths, key=_length)
+        return ".".join(map(str, shortest))
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All config paths, dotted, the shortest one first."""
+        dotted = [".".join(map(str, path)) for path in self.key_paths]
+        return tuple(dict.fromkeys((self.path, *dotted)))
 
     @property
     def call(self) -> Place:
@@ -71,6 +81,11 @@ class Node:
     @property
     def target_id(self) -> str:
         return self.places[0].target_id
+
+
+def _length(path: Iterable[str | int]) -> tuple[int, int]:
+    keys = [str(key) for key in path]
+    return len(keys), len("".join(keys))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hydra_cached.graph import omega
-from hydra_cached.graph.expression import PLAIN_MODES, Items, Raw, Ref, with_convert
+from hydra_cached.graph.expression import PLAIN_MODES, Items, Raw, Ref, set_convert
 from hydra_cached.graph.kinds import is_config_type
 from hydra_cached.graph.omega import UNSURE, KeyPath, full_key_of, read_leaf
 from hydra_cached.graph.places import (
@@ -183,7 +183,7 @@ class OmegaReader:
                 value = self._item(source, key, node)
                 if is_config_type(type(value)):
                     if recursive:
-                        value = with_convert(self._read(value, (*home, key), convert, True), convert)
+                        value = set_convert(self._read(value, (*home, key), convert, True), convert)
                     else:
                         self._settle_below(value)
                         value = Raw(omega.resolve_copy(value), convert)

@@ -40,7 +40,8 @@ class Places:
 
     def __init__(self, is_sharing: bool, root_args: tuple[Any, ...] = (), policy: TargetPolicy = UNCHECKED) -> None:
         self.places: list[Place] = []
-        self.paths: list[list[KeyPath]] = []
+        # where each was found; None stands for the one path where it is written
+        self.paths: list[list[KeyPath] | None] = []
         self.is_sharing = is_sharing
         self.root_args = root_args
         self.policy = policy
@@ -55,7 +56,11 @@ class Places:
         place = self._known.get((id(source), convert, recursive)) if self.is_sharing else None
         if place is None:
             return None
-        self.paths[place.index].append(path)
+        found = self.paths[place.index]
+        if found is None:
+            self.paths[place.index] = [place.path, path]
+        else:
+            found.append(path)
         return Ref(place, "none")
 
     def add(
@@ -94,7 +99,7 @@ class Places:
             is_leaf,
         )
         self.places.append(place)
-        self.paths.append([path])
+        self.paths.append(None if path == home else [path])
         if self.is_sharing and declared.is_cached:
             self._known[id(source), inherited[0], inherited[1]] = place
         return Ref(place, "none")

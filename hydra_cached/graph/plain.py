@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hydra_cached.graph.expression import PLAIN_MODES, Items, Ref, with_convert
+from hydra_cached.graph.expression import PLAIN_MODES, Items, Ref, set_convert
 from hydra_cached.graph.kinds import is_structured, keeps_tuples
 from hydra_cached.graph.omega import KeyPath, spell_full_key
 from hydra_cached.graph.places import (
@@ -165,7 +165,7 @@ class PlainReader:
             if kind in _LEAVES or (kind is str and "${" not in value and value != "???"):
                 kwargs[key] = value
             elif recursive:
-                kwargs[key] = with_convert(self._read(value, path, key, convert, True), convert)
+                kwargs[key] = set_convert(self._read(value, path, key, convert, True), convert)
             else:
                 kwargs[key] = self._unexpanded(value, convert)
         places.leave(source)

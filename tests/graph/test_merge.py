@@ -174,6 +174,7 @@ DISTINCT = {
     "numpy scalars of other types": (np.float32(1), np.float64(1)),
     "numpy scalar and int": (np.int64(1), 1),
     "numpy zeros of other sign": (np.float64(0.0), np.float64(-0.0)),
+    "arrays that look alike": (np.zeros(5000), np.eye(1, 5000, 2500)[0]),
     "structured config and dict": (Point(1, 2), {"x": 1, "y": 2}),
     "structured configs": (Point(1, 2), Point(1, 3)),
 }
