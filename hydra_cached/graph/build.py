@@ -49,7 +49,8 @@ def build_graph(
     places, root = _read(config, dict(kwargs or {}), new_places)
     if policy.is_enforced:
         check_indirect_targets(places.places, policy)
-    return merge_equal_calls(places.places, places.paths, root, is_sharing=is_sharing)
+    # deep for literals that are nested deep
+    return call_deep(lambda: merge_equal_calls(places.places, places.paths, root, is_sharing=is_sharing))
 
 
 def _read(config: Any, kwargs: dict[str, Any], new_places: Callable[[], Places]) -> tuple[Places, Any]:
