@@ -105,10 +105,13 @@ class OmegaReader:
             self._has_resolvers = omega.has_resolvers(self._root)
         return self._has_resolvers
 
-    def _read(self, value: Any, path: KeyPath, convert: str, recursive: Any) -> Any:
+    def _read(self, value: Any, path: KeyPath, convert: str, recursive: Any, parent: Any) -> Any:
         if not is_config_type(type(value)):
             return value
-        return self._read_container(value, path, self._home(value, path), convert, recursive)
+        # climbing to the root costs its depth: only where a reference led elsewhere
+        is_here = value.__dict__["_parent"] is parent and value.__dict__["_metadata"].key == path[-1]
+        home = path if is_here else self._home(value, path)
+        return self._read_container(value, path, home, convert, recursive)
 
     def _home(self, container: Any, path: KeyPath) -> KeyPath:
         """Where a container is written, seen from the root of the pipeline; ``path`` is where it was found."""
@@ -128,7 +131,8 @@ class OmegaReader:
             return self._read_dict(source, content, home, convert, recursive)
         self._places.enter(source, home)
         values = [
-            self._read(self._item(source, i, node), (*home, i), convert, recursive) for i, node in enumerate(content)
+            self._read(self._item(source, i, node), (*home, i), convert, recursive, source)
+            for i, node in enumerate(content)
         ]
         self._places.leave(source)
         is_tuple = type(source).__name__ == "TupleConfig"
@@ -154,7 +158,9 @@ class OmegaReader:
         convert, recursive, _ = self._modes(source, content, convert, recursive)
         self._places.enter(source, home)
         keys = tuple([key for key in content if not (is_root and key in MODE_KEYS)])
-        values = [self._read(self._item(source, key, content[key]), (*home, key), convert, recursive) for key in keys]
+        values = [
+            self._read(self._item(source, key, content[key]), (*home, key), convert, recursive, source) for key in keys
+        ]
         self._places.leave(source)
         object_type = omega.object_type_of(source)
         is_config = convert not in PLAIN_MODES or (convert != "all" and object_type is not None)
@@ -183,7 +189,7 @@ class OmegaReader:
                 value = self._item(source, key, node)
                 if is_config_type(type(value)):
                     if recursive:
-                        value = set_convert(self._read(value, (*home, key), convert, True), convert)
+                        value = set_convert(self._read(value, (*home, key), convert, True, source), convert)
                     else:
                         self._settle_below(value)
                         value = Raw(omega.resolve_copy(value), convert)
