@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 LOWEST := .venv-lowest
 WHEEL := .venv-wheel
+HYDRA := .venv-hydra
 DEMO_CACHE := .demo-cache
 DEMO := hydra-cached run hydra_cached.examples.ner -p -c $(DEMO_CACHE)
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
@@ -15,10 +16,10 @@ CREATE_ENV = $(PYTHON) -m venv $(1) || { \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types bench lowest wheel clean
+.PHONY: help demo test lint format types bench lowest hydra-versions wheel clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/installed ## run the example pipeline twice: computed, then reused
 	@rm -rf $(DEMO_CACHE)
@@ -48,10 +49,17 @@ types: $(VENV)/installed-test ## check types, strictly
 	$(VENV)/bin/mypy
 
 bench: $(VENV)/installed-test ## run the benchmarks
-	$(VENV)/bin/python -m pytest --benchmark-only
+	$(VENV)/bin/python -m tests.benchmarks
 
 lowest: $(LOWEST)/installed-test ## the test suite with the lowest versions that pyproject.toml allows
 	$(LOWEST)/bin/python $(PYTEST)
+
+hydra-versions: ## the tests of the engine with the Hydra releases that it follows
+	for version in "==1.3.2" "==1.3.8" ">=1.4.0rc1,<1.5"; do \
+		rm -rf $(HYDRA) && $(PYTHON) -m venv $(HYDRA) && \
+		$(HYDRA)/bin/python $(PIP_INSTALL) --editable ".[test]" "hydra-core$$version" && \
+		$(HYDRA)/bin/python $(PYTEST) tests/graph tests/execution || exit 1; \
+	done; rm -rf $(HYDRA)
 
 wheel: $(VENV)/installed ## build the wheel and try it in an empty environment
 	rm -rf dist $(WHEEL)
@@ -65,7 +73,7 @@ wheel: $(VENV)/installed ## build the wheel and try it in an empty environment
 	rm -rf $(WHEEL)
 
 clean: ## remove environments, caches and built files
-	rm -rf $(VENV) $(LOWEST) $(WHEEL) $(DEMO_CACHE) dist .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(LOWEST) $(WHEEL) $(HYDRA) $(DEMO_CACHE) dist .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Environments. A stamp file stands for an installation, so that it is made again only after pyproject.toml changed.

@@ -7,14 +7,12 @@ from hydra_cached.fingerprint.code import CodeFingerprints
 from hydra_cached.fingerprint.definition import Definition
 from hydra_cached.fingerprint.identity import identity_objects
 from hydra_cached.fingerprint.kinds import is_immutable, is_plain
-from hydra_cached.fingerprint.named import code_named_by
 from hydra_cached.fingerprint.values import Encoder, digest_value
 
 __all__ = [
     "CodeFingerprints",
     "Definition",
     "Encoder",
-    "code_named_by",
     "digest_value",
     "identity_objects",
     "is_immutable",

@@ -126,7 +126,8 @@ class Scope:
 
 
 def _classes_below(cls: type) -> Iterator[type]:
-    for below in type.__subclasses__(cls):
+    found: list[type] = type.__subclasses__(cls)
+    for below in found:
         yield below
         yield from _classes_below(below)
 

@@ -6,8 +6,7 @@ those calls are shared alike: `f(a=${x}, b=${x})` gets one object twice, `f(a={x
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any
 

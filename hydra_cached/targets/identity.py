@@ -64,8 +64,9 @@ def _likely_names(target: Any) -> Iterator[str]:
 
 
 def _names_in_other_modules(target: Any) -> Iterator[str]:
-    found = []
-    for module_name, module in list(sys.modules.items()):
+    found: list[str] = []
+    modules: list[tuple[str, Any]] = list(sys.modules.items())
+    for module_name, module in modules:
         if not isinstance(module, ModuleType) or module_name == "__mp_main__":
             continue
         content = vars(module)

@@ -95,14 +95,14 @@ def test_outcome_is_as_with_hydra(each: Case) -> None:
 @pytest.mark.parametrize(
     ("written", "chain"),
     [
-        ("no_such_module.f", [ImportError, ModuleNotFoundError]),
-        (f"{HERE}.no_such", [ImportError, ModuleNotFoundError]),
-        (f"{HERE}.Box.no_such", [ImportError, AttributeError]),
-        ("", [ImportError]),
-        (".f", [ValueError]),
+        ("no_such_module.f", (ImportError, ModuleNotFoundError)),
+        (f"{HERE}.no_such", (ImportError, ModuleNotFoundError)),
+        (f"{HERE}.Box.no_such", (ImportError, AttributeError)),
+        ("", (ImportError,)),
+        (".f", (ValueError,)),
     ],
 )
-def test_target_that_is_not_found_has_hydras_causes(written: str, chain: list[Any]) -> None:
+def test_target_that_is_not_found_has_hydras_causes(written: str, chain: tuple[type[Exception], ...]) -> None:
     for each in (instantiate, hydra_instantiate):
         with pytest.raises(InstantiationException, match=f"^Error locating target '{written}'") as caught:
             each({"a": {"_target_": written}})
@@ -111,7 +111,7 @@ def test_target_that_is_not_found_has_hydras_causes(written: str, chain: list[An
         while cause is not None:
             causes.append(type(cause))
             cause = cause.__cause__
-        assert causes == chain
+        assert tuple(causes) == chain
 
 
 def test_cause_of_a_target_that_is_not_found_has_the_hint() -> None:

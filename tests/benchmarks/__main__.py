@@ -1,0 +1,31 @@
+"""Prints what was asked for and what is reached: `make bench`, or `python -m tests.benchmarks [--quick] [NAME ...]`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+
+from tests.benchmarks import instantiating, starting
+from tests.benchmarks.measure import Line, print_table
+
+
+def main(arguments: list[str]) -> None:
+    rounds = 3 if "--quick" in arguments else 9
+    names = [each for each in arguments if not each.startswith("-")]
+    groups: dict[str, tuple[str, Callable[[], Iterable[Line]]]] = {
+        "trees": ("Many targets, against Hydra", lambda: instantiating.compare_trees(rounds)),
+        "parts": ("One target of a large config, against Hydra", lambda: instantiating.compare_parts(rounds)),
+        "lists": ("List arguments, against Hydra", lambda: instantiating.compare_lists(rounds)),
+        "shared": ("A shared node", instantiating.count_shared_calls),
+        "growth": ("Growth", instantiating.measure_growth),
+        "starts": ("Start-up, whole processes", lambda: starting.compare_starts(2 * rounds)),
+    }
+    print(f"Python {sys.version.split()[0]}, hydra-core {version('hydra-core')}, omegaconf {version('omegaconf')}")
+    for name, (title, compare) in groups.items():
+        if not names or name in names:
+            print_table(title, list(compare()))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
