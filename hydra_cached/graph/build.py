@@ -7,7 +7,9 @@ missing values, structured configs) is read from an OmegaConf container (`omega_
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from hydra_cached.graph.depth import call_deep
@@ -45,8 +47,29 @@ def build_graph(
         hydra.errors.InstantiationException: the config is none.
         omegaconf.errors.OmegaConfBaseException: an interpolation cannot be resolved, a value is missing.
     """
-    new_places = functools.partial(Places, is_sharing, tuple(args), policy)
-    places, root = _read(config, dict(kwargs or {}), new_places)
+    with _no_collection():
+        return _build(config, tuple(args), dict(kwargs or {}), is_sharing, policy)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Pause the cyclic garbage collector: reading makes many containers, all of which stay.
+
+    Looking through all of them again and again takes as long as the reading itself.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _build(config: Any, args: tuple[Any, ...], kwargs: dict[str, Any], is_sharing: bool, policy: TargetPolicy) -> Graph:
+    new_places = functools.partial(Places, is_sharing, args, policy)
+    places, root = _read(config, kwargs, new_places)
     if policy.is_enforced:
         check_indirect_targets(places.places, policy)
     # deep for literals that are nested deep
