@@ -132,19 +132,32 @@ def find_file(name: str) -> str | None:
     """The file of a module, of the package above it where it has none, or None. Imports nothing."""
     module = sys.modules.get(name)
     if module is None:
-        parent, _, _ = name.rpartition(".")
-        if parent and parent not in sys.modules:
+        parent = name.rpartition(".")[0]
+        spec = find_spec(name)
+        if spec is None and parent and parent not in sys.modules:
             return find_file(parent)
-        path = getattr(sys.modules.get(parent), "__path__", None) if parent else None
-        try:
-            return _spec_file(PathFinder.find_spec(name, path))
-        except (ImportError, AttributeError, ValueError):
-            return None
+        return _spec_file(spec)
     file = getattr(module, "__file__", None) or _spec_file(getattr(module, "__spec__", None))
     if isinstance(file, str):
         return os.path.abspath(file)
     parent = name.rpartition(".")[0]
     return find_file(parent) if parent else None
+
+
+def find_spec(name: str) -> ModuleSpec | None:
+    """Where a module that is not imported would be found, without importing the packages above it; None if nowhere."""
+    parent = name.rpartition(".")[0]
+    path: Any = None
+    if parent in sys.modules:
+        path = getattr(sys.modules[parent], "__path__", None)
+    elif parent:
+        path = getattr(find_spec(parent), "submodule_search_locations", None)
+    if parent and path is None:
+        return None
+    try:
+        return PathFinder.find_spec(name, path)
+    except (ImportError, AttributeError, ValueError):
+        return None
 
 
 def _spec_file(spec: ModuleSpec | None) -> str | None:

@@ -163,3 +163,23 @@ def test_a_large_constant_counts_by_content(project: Project) -> None:
     assert CodeFingerprints().collect(sys.modules["steps"].run)[-2] == before
     sys.modules["steps"].A[0] = 1
     assert CodeFingerprints().collect(sys.modules["steps"].run)[-2] != before
+
+
+def test_a_module_that_is_read_by_its_own_namespace_counts_as_a_whole(project: Project) -> None:
+    for access in ('globals()["other"]()', "getattr(sys.modules[__name__], x)()"):
+        project({"steps.py": f"import sys\n\ndef other():\n    return 1\n\ndef run(x):\n    return {access}\n"})
+        assert {"steps", "steps.other"} <= set(collect())
+
+
+def test_a_function_in_a_default_of_a_library_counts(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = project(
+        {
+            "site-packages/acme.py": "def keep(f):\n    def w(x, f=f):\n        return f(x)\n    return w\n",
+            "site-packages/acme-1.0.dist-info/METADATA": "Name: acme\nVersion: 1.0\n",
+            "site-packages/acme-1.0.dist-info/RECORD": "acme.py,,\n",
+            "steps.py": "import acme\n\n@acme.keep\ndef work(x):\n    return x\n\ndef run(x):\n    return work(x)\n",
+        }
+    )
+    monkeypatch.syspath_prepend(str(folder / "site-packages"))
+    monkeypatch.delitem(sys.modules, "acme", raising=False)
+    assert {"acme", "steps.work"} <= set(collect())
