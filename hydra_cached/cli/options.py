@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from hydra_cached.config import Choice
 from hydra_cached.errors import UsageError
 
 DEFAULT_CACHE_DIR = "cache"
@@ -15,10 +16,11 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MIN_KEY_DIGITS = 8
 
 PipelineArgument = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="PIPELINE",
-        help="A module (pipelines.ner) or a file (pipelines/ner.py, conf/ner.yaml), either with :object.",
+        help="A module (pipelines.ner) or a file (pipelines/ner.py, conf/ner.yaml), either with :object. "
+        "With --config-dir there is none.",
         show_default=False,
     ),
 ]
@@ -40,6 +42,24 @@ ObjectOption = Annotated[
         show_default=False,
     ),
 ]
+ConfigDirOption = Annotated[
+    str | None,
+    typer.Option(
+        "--config-dir",
+        metavar="DIR",
+        help="A directory of Hydra configs; all arguments are overrides then, of config groups too.",
+        show_default=False,
+    ),
+]
+ConfigNameOption = Annotated[
+    str | None,
+    typer.Option(
+        "--config-name",
+        metavar="NAME",
+        help="The primary config in that directory.  [default: config]",
+        show_default=False,
+    ),
+]
 CacheDirOption = Annotated[
     str,
     typer.Option("-c", "--cache-dir", metavar="DIR", envvar="HYDRA_CACHED_DIR", help="Directory of stored results."),
@@ -53,6 +73,20 @@ TargetGlobOption = Annotated[
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _AGE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhdw])")
+
+
+def choose_pipeline(
+    pipeline: str | None,
+    overrides: list[str] | None,
+    config_object: str | None,
+    config_dir: str | None,
+    config_name: str | None,
+) -> Choice:
+    """What the arguments and options of a command name as its pipeline."""
+    words = tuple(overrides or ())
+    if config_dir is not None and pipeline is not None:
+        words, pipeline = (pipeline, *words), None
+    return Choice(pipeline, words, config_object, config_dir, config_name)
 
 
 def parse_level(text: str) -> str:

@@ -14,14 +14,18 @@ from hydra_cached.cli.interrupts import mark_told
 from hydra_cached.cli.options import (
     DEFAULT_CACHE_DIR,
     CacheDirOption,
+    ConfigDirOption,
+    ConfigNameOption,
     ObjectOption,
     OverridesArgument,
     PipelineArgument,
+    choose_pipeline,
     parse_cache_dir,
     parse_level,
     parse_milliseconds,
 )
 from hydra_cached.cli.streams import claim_stdout
+from hydra_cached.config import Choice
 from hydra_cached.errors import NodeFailedError, UsageError
 
 if TYPE_CHECKING:
@@ -32,9 +36,7 @@ if TYPE_CHECKING:
 class _Request:
     """What the command line asks for."""
 
-    pipeline: str
-    overrides: tuple[str, ...]
-    config_object: str | None
+    choice: Choice
     is_persistent: bool
     cache_dir: str
     is_verbose: bool
@@ -49,9 +51,11 @@ class _Request:
 
 
 def run(
-    pipeline: PipelineArgument,
+    pipeline: PipelineArgument = None,
     overrides: OverridesArgument = None,
     config_object: ObjectOption = None,
+    config_dir: ConfigDirOption = None,
+    config_name: ConfigNameOption = None,
     is_persistent: Annotated[
         bool, typer.Option("-p", "--persist-cache", help="Load results from the cache directory, and store new ones.")
     ] = False,
@@ -103,7 +107,8 @@ def run(
     Logs go to stderr. Stdout is left to your own code; with --json or --print it has the data alone.
     """
     request = _Request(
-        pipeline, tuple(overrides or ()), config_object, is_persistent, cache_dir, is_verbose, is_displaying,
+        choose_pipeline(pipeline, overrides, config_object, config_dir, config_name),
+        is_persistent, cache_dir, is_verbose, is_displaying,
         tuple(exclude or ()), tuple(allow or ()), log_level, min_persist, is_print, is_pdb, is_json,
     )  # fmt: skip
     raise typer.Exit(_execute(request))
@@ -124,7 +129,7 @@ def _execute(request: _Request) -> int:
                 report = exc.report
     except UsageError as exc:
         if request.is_json:
-            write_data(dump_json(failure_document(request.pipeline, exc)), stdout)
+            write_data(dump_json(failure_document(request.choice.name, exc)), stdout)
         raise
     mark_told()
     return _report(request, report, stdout)
@@ -163,7 +168,7 @@ def _run(request: _Request) -> RunReport:
         UsageError: an option, the pipeline or the cache directory cannot be used.
     """
     from hydra_cached import api
-    from hydra_cached.config import load_pipeline
+    from hydra_cached.config import load_choice
     from hydra_cached.render.log import EventLog, configure_logging, log_config
     from hydra_cached.store import Store
     from hydra_cached.targets import TargetPolicy, resolve_exclusions
@@ -173,7 +178,7 @@ def _run(request: _Request) -> RunReport:
     configure_logging(parse_level(request.log_level))
     min_persist_ms = parse_milliseconds(request.min_persist_ms)
     cache_dir = parse_cache_dir(request.cache_dir)
-    loaded = load_pipeline(request.pipeline, object_name=request.config_object, overrides=request.overrides)
+    loaded = load_choice(request.choice)
     if request.is_displaying:
         from hydra_cached.render.yaml import config_to_yaml
 
@@ -184,7 +189,7 @@ def _run(request: _Request) -> RunReport:
     with Store(cache_dir) if request.is_persistent else contextlib.nullcontext() as store:
         return api.run(
             loaded.config,
-            pipeline=request.pipeline,
+            pipeline=loaded.name,
             store=store,
             options=options,
             policy=policy,

@@ -6,13 +6,22 @@ from typing import Annotated
 
 import typer
 
-from hydra_cached.cli.options import ObjectOption, OverridesArgument, PipelineArgument
+from hydra_cached.cli.options import (
+    ConfigDirOption,
+    ConfigNameOption,
+    ObjectOption,
+    OverridesArgument,
+    PipelineArgument,
+    choose_pipeline,
+)
 
 
 def show_config(
-    pipeline: PipelineArgument,
+    pipeline: PipelineArgument = None,
     overrides: OverridesArgument = None,
     config_object: ObjectOption = None,
+    config_dir: ConfigDirOption = None,
+    config_name: ConfigNameOption = None,
     is_resolving: Annotated[
         bool, typer.Option("--resolve", help="Follow interpolations; references to a node become YAML aliases.")
     ] = False,
@@ -21,9 +30,9 @@ def show_config(
 
     A node that is used at several places is written once, with an anchor named after its shortest path.
     """
-    from hydra_cached.config import load_pipeline
+    from hydra_cached.config import load_choice
     from hydra_cached.render.console import print_yaml
     from hydra_cached.render.yaml import config_to_yaml
 
-    loaded = load_pipeline(pipeline, object_name=config_object, overrides=overrides or ())
+    loaded = load_choice(choose_pipeline(pipeline, overrides, config_object, config_dir, config_name))
     print_yaml(config_to_yaml(loaded.config, resolve=is_resolving))

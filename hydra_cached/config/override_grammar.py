@@ -58,34 +58,52 @@ def parse_overrides(texts: Iterable[str]) -> list[Edit]:
     Raises:
         OverrideError: not in the grammar, a sweep, or a config group.
     """
+    return [_edit_of(parse_in_hydra(text), text) for text in texts]
+
+
+def parse_in_hydra(text: str, config_loader: Any = None) -> Any:
+    """One override as Hydra's parser gives it.
+
+    Args:
+        config_loader: Hydra's, for sweeps over all options of a config group.
+
+    Raises:
+        OverrideError: not in the grammar.
+    """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
-    parser = OverridesParser.create()
-    edits = []
-    for text in texts:
-        try:
-            override = parser.parse_overrides([text])[0]
-        except HydraException as exc:
-            unknown = _UNKNOWN_FUNCTION.search(str(exc))
-            if unknown:
-                raise _unknown_function(text, unknown["name"], unknown["known"]) from exc
-            raise OverrideError(
-                f'cannot parse the override "{text}"{_explain(text, str(exc))}', hint=_advise(text)
-            ) from exc
-        edits.append(_edit_of(override, text))
-    return edits
+    try:
+        return OverridesParser.create(config_loader).parse_overrides([text])[0]
+    except HydraException as exc:
+        unknown = _UNKNOWN_FUNCTION.search(str(exc))
+        if unknown:
+            raise _unknown_function(text, unknown["name"], unknown["known"]) from exc
+        raise OverrideError(
+            f'cannot parse the override "{text}"{_explain(text, str(exc))}', hint=_advise(text)
+        ) from exc
+
+
+def refuse_sweep(override: Any, text: str) -> None:
+    """
+    Raises:
+        OverrideError: a parsed override stands for several.
+    """
+    if override.is_sweep_override():
+        key = override.key_or_group
+        raise OverrideError(
+            f'"{text}" is a sweep',
+            hint=f"run it with -m; or quote a value that holds a comma: {key}='a,b', or write a list",
+        )
 
 
 def _edit_of(override: Any, text: str) -> Edit:
     key = override.key_or_group
-    if override.is_sweep_override():
-        raise OverrideError(
-            f'"{text}" is a sweep',
-            hint=f"sweeps are not supported by run; quote a value that holds a comma: {key}='a,b', or write a list",
-        )
+    refuse_sweep(override, text)
     if override.package is not None or "/" in key:
-        raise OverrideError(f'"{text}" chooses from a config group', hint="there are no config groups; write a.b=1")
+        raise OverrideError(
+            f'"{text}" chooses from a config group', hint="config groups need --config-dir DIR; write a.b=1"
+        )
     keys = tuple(_ESCAPED.sub(r"\1", part) for part in _KEY_PART.findall(key))
     if not keys:
         raise OverrideError(f'the override "{text}" names no key', hint=_FORMS)

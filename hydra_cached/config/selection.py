@@ -49,7 +49,19 @@ def select_from_document(document: Any, object_name: str | None, shown: str, *, 
             root = OmegaConf.create(document)
         except (OmegaConfBaseException, ValueError) as exc:
             raise ConfigError(f'"{shown}" is no valid config: {one_line(exc)}', hint="mend that value") from exc
-    return _select(root, object_name, f'"{shown}"', f"{shown}:")
+    return select_part(root, object_name, shown)
+
+
+def select_part(config: Any, object_name: str, shown: str) -> Any:
+    """What lies under the key ``object_name`` of a config; of an OmegaConf object a node that knows the rest.
+
+    Args:
+        shown: what the config is called in messages.
+
+    Raises:
+        ConfigError: it is not there, or is no config.
+    """
+    return _select(config, object_name, f'"{shown}"', f"{shown}:")
 
 
 def _select(root: Any, name: str, container: str, prefix: str) -> Any:

@@ -152,7 +152,7 @@ BROKEN = {
         (["run", "conf", "--json", "--print"], "exclude each other", "result"),
         (["run", "conf", "--persist-cahe"], "--persist-cahe", "--persist-cache"),
         (["run", "conf", "-c"], "requires an argument", "run -h"),
-        (["run"], "missing argument", "run -h"),
+        (["run"], "missing argument", "--config-dir DIR"),
         (["rum", "conf"], "rum", "run"),
         (["show-config", "confi"], 'no module "confi"', '"conf"'),
         (["target-id", "os.path.jion"], "os.path.jion", "os.path.join"),

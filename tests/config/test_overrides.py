@@ -199,11 +199,11 @@ def test_resolver_call_is_no_path_to_suggest() -> None:
 @pytest.mark.parametrize(
     ("override", "message", "hint"),
     [
-        ("a=1,2", '"a=1,2" is a sweep', "sweeps are not supported by run"),
-        ("a=choice(1,2)", '"a=choice(1,2)" is a sweep', "sweeps are not supported by run"),
-        ("a=range(1,3)", '"a=range(1,3)" is a sweep', "sweeps are not supported by run"),
-        ("a=glob(*)", '"a=glob(*)" is a sweep', "sweeps are not supported by run"),
-        ("a@b=1", '"a@b=1" chooses from a config group', "there are no config groups"),
+        ("a=1,2", '"a=1,2" is a sweep', "run it with -m"),
+        ("a=choice(1,2)", '"a=choice(1,2)" is a sweep', "run it with -m"),
+        ("a=range(1,3)", '"a=range(1,3)" is a sweep', "run it with -m"),
+        ("a=glob(*)", '"a=glob(*)" is a sweep', "run it with -m"),
+        ("a@b=1", '"a@b=1" chooses from a config group', "config groups need --config-dir"),
         ("a/b=1", '"a/b=1" chooses from a config group', "write a.b=1"),
         ("=1", 'the override "=1" names no key', "write KEY=VALUE"),
         ("a", 'cannot parse the override "a"', "write KEY=VALUE"),
