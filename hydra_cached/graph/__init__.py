@@ -3,6 +3,7 @@
 from hydra_cached.graph.bind import bind_call
 from hydra_cached.graph.build import build_graph
 from hydra_cached.graph.expression import EXPRESSIONS, Items, Raw, Ref, bind, references
+from hydra_cached.graph.join import JoinedGraph, Joiner, Part
 from hydra_cached.graph.node import Graph, Node, Place, argument_expressions
 from hydra_cached.graph.omega import full_key_of
 
@@ -10,7 +11,10 @@ __all__ = [
     "EXPRESSIONS",
     "Graph",
     "Items",
+    "JoinedGraph",
+    "Joiner",
     "Node",
+    "Part",
     "Place",
     "Raw",
     "Ref",

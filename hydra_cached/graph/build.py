@@ -47,12 +47,12 @@ def build_graph(
         hydra.errors.InstantiationException: the config is none.
         omegaconf.errors.OmegaConfBaseException: an interpolation cannot be resolved, a value is missing.
     """
-    with _no_collection():
+    with pause_collection():
         return _build(config, tuple(args), dict(kwargs or {}), is_sharing, policy)
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def pause_collection() -> Iterator[None]:
     """Pause the cyclic garbage collector: reading makes many containers, all of which stay.
 
     Looking through all of them again and again takes as long as the reading itself.
@@ -69,14 +69,14 @@ def _no_collection() -> Iterator[None]:
 
 def _build(config: Any, args: tuple[Any, ...], kwargs: dict[str, Any], is_sharing: bool, policy: TargetPolicy) -> Graph:
     new_places = functools.partial(Places, is_sharing, args, policy)
-    places, root = _read(config, kwargs, new_places)
+    places, root = read_config(config, kwargs, new_places)
     if policy.is_enforced:
         check_indirect_targets(places.places, policy)
     # deep for literals that are nested deep
     return call_deep(lambda: merge_equal_calls(places.places, places.paths, root, is_sharing=is_sharing))
 
 
-def _read(config: Any, kwargs: dict[str, Any], new_places: Callable[[], Places]) -> tuple[Places, Any]:
+def read_config(config: Any, kwargs: dict[str, Any], new_places: Callable[[], Places]) -> tuple[Places, Any]:
     """Read in the cheapest way that is exact; each reader says when it is not."""
     leaves = kwargs if all(map(is_plain_leaf, kwargs.values())) else None
     plain = _override_plain(config, leaves)

@@ -22,7 +22,12 @@ _SCALARS = frozenset({str, int, bool, type(None), bytes})
 
 
 def merge_equal_calls(
-    places: Sequence[Place], paths: Sequence[Sequence[KeyPath] | None], root: Any, *, is_sharing: bool
+    places: Sequence[Place],
+    paths: Sequence[Sequence[KeyPath] | None],
+    root: Any,
+    *,
+    is_sharing: bool,
+    parts: Sequence[range] | None = None,
 ) -> Graph:
     """The graph of places.
 
@@ -30,6 +35,7 @@ def merge_equal_calls(
         places: in creation order, children first.
         paths: where each of them was found; None stands for the place where it is written.
         is_sharing: False makes a node of every place.
+        parts: indices of the places of each config, where there are several, one after the other.
     """
     shapes: list[int] = []
     patterns: list[tuple[Any, ...]] = []
@@ -42,7 +48,9 @@ def merge_equal_calls(
             for place in places
         ]
         return Graph(tuple(nodes), root, tuple(range(len(places))))
-    patterns = _patterns(places, shapes)
+    for part in parts or (range(len(places)),):
+        # no place refers to one of another config
+        patterns += _patterns(places[part.start : part.stop], shapes, part.start)
     groups: dict[Any, list[Place]] = {}
     node_of_place: list[int] = []
     order: dict[Any, int] = {}
@@ -168,10 +176,12 @@ def _data_key(config: Any) -> Any:
 # --- patterns: which equal calls below a place are the same object ----------------------------------------------------
 
 
-def _patterns(places: Sequence[Place], shapes: list[int]) -> list[tuple[Any, ...]]:
+def _patterns(places: Sequence[Place], shapes: list[int], first: int) -> list[tuple[Any, ...]]:
+    """A pattern for each place; ``first`` is the index of the first one."""
     patterns: list[tuple[Any, ...]] = [()] * len(places)
     counts: dict[int, int] = {}
-    for shape in shapes:
+    for place in places:
+        shape = shapes[place.index]
         counts[shape] = counts.get(shape, 0) + 1
     if len(counts) == len(places):
         return patterns
@@ -181,13 +191,13 @@ def _patterns(places: Sequence[Place], shapes: list[int]) -> list[tuple[Any, ...
         uses = []
         for ref in _ordered_references(place):
             child = ref.place
-            reached = below[child.index]
+            reached = below[child.index - first]
             if counts[shapes[child.index]] > 1:
                 reached = (*reached, child)
             uses.append(reached)
             numbers.update(dict.fromkeys(reached))
         below.append(tuple(numbers))
-        patterns[place.index] = _number(uses, numbers, shapes)
+        patterns[place.index - first] = _number(uses, numbers, shapes)
     return patterns
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,8 +70,7 @@ class Node:
     @property
     def paths(self) -> tuple[str, ...]:
         """All config paths, dotted, the shortest one first."""
-        dotted = [".".join(map(str, path)) for path in self.key_paths]
-        return tuple(dict.fromkeys((self.path, *dotted)))
+        return spell_paths(self.key_paths)
 
     @property
     def call(self) -> Place:
@@ -81,6 +80,12 @@ class Node:
     @property
     def target_id(self) -> str:
         return self.places[0].target_id
+
+
+def spell_paths(key_paths: Sequence[tuple[str | int, ...]]) -> tuple[str, ...]:
+    """Key paths, dotted, without repetition, the shortest one first."""
+    shortest = min(key_paths, key=_length)
+    return tuple(dict.fromkeys([".".join(map(str, path)) for path in (shortest, *key_paths)]))
 
 
 def _length(path: Iterable[str | int]) -> tuple[int, int]:

@@ -1,0 +1,111 @@
+"""Joins several configs into one graph, in which calls that are equal in several of them are one node.
+
+Each config is read by itself: its references count from its own root, and no call of one refers to a call of another.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra_cached.graph.build import pause_collection, read_config
+from hydra_cached.graph.depth import call_deep
+from hydra_cached.graph.expression import Items, references
+from hydra_cached.graph.indirect import check_indirect_targets
+from hydra_cached.graph.merge import merge_equal_calls
+from hydra_cached.graph.node import Graph, Place, spell_paths
+from hydra_cached.graph.omega import KeyPath
+from hydra_cached.graph.places import Places
+from hydra_cached.targets import UNCHECKED, TargetPolicy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One config of a joined graph.
+
+    Attributes:
+        root: the expression of what it returns.
+        paths: index of each of its nodes, in topological order -> the paths that it has in this config, dotted, the
+            shortest one first.
+    """
+
+    root: Any
+    paths: dict[int, tuple[str, ...]]
+
+    def roots(self) -> tuple[Place, ...]:
+        """Places whose values the result needs, without repetition."""
+        return tuple(dict.fromkeys(ref.place for ref in references(self.root)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JoinedGraph:
+    """The graph of several configs, and what of it belongs to each, in the order in which they were added."""
+
+    graph: Graph
+    parts: tuple[Part, ...]
+
+
+class Joiner:
+    """Collects configs for one graph.
+
+    >>> joiner = Joiner()
+    >>> for number in (1, 2):
+    ...     joiner.add({"both": {"_target_": "builtins.dict"}, "own": {"_target_": "builtins.abs", "_args_": [number]}})
+    >>> joined = joiner.join()
+    >>> len(joined.graph.nodes), [list(part.paths.values()) for part in joined.parts]
+    (3, [[('both',), ('own',)], [('both',), ('own',)]])
+    """
+
+    def __init__(self, policy: TargetPolicy = UNCHECKED) -> None:
+        self._policy = policy
+        self._places: list[Place] = []
+        self._paths: list[Sequence[KeyPath] | None] = []
+        self._roots: list[Any] = []
+        self._ranges: list[range] = []
+        # read once, places hold nothing of their configs but what is in them; ids are compared until the end
+        self._alive: list[Any] = []
+
+    def add(self, config: Any) -> None:
+        """Read one more config.
+
+        Raises:
+            TargetError: a ``_target_`` cannot be imported, is not callable or is refused.
+            ConfigError: the config refers to itself in a ring, or a special key has a value it cannot have.
+            hydra.errors.InstantiationException: the config is none.
+            omegaconf.errors.OmegaConfBaseException: an interpolation cannot be resolved, a value is missing.
+        """
+        with pause_collection():
+            places, root = read_config(config, {}, functools.partial(Places, True, (), self._policy))
+            if self._policy.is_enforced:
+                check_indirect_targets(places.places, self._policy)
+        first = len(self._places)
+        for place in places.places:
+            place.index += first
+        self._places += places.places
+        self._paths += places.paths
+        self._roots.append(root)
+        self._ranges.append(range(first, len(self._places)))
+        self._alive.append((config, places))
+
+    def join(self) -> JoinedGraph:
+        """The graph of all that was added; its root is the list of what each config returns."""
+        root = Items(None, tuple(self._roots), is_config=False)
+        with pause_collection():
+            # deep for literals that are nested deep
+            graph = call_deep(
+                lambda: merge_equal_calls(self._places, self._paths, root, is_sharing=True, parts=self._ranges)
+            )
+            parts = zip(self._roots, self._ranges, strict=True)
+            return JoinedGraph(
+                graph, tuple([Part(root, self._paths_within(graph, indices)) for root, indices in parts])
+            )
+
+    def _paths_within(self, graph: Graph, indices: range) -> dict[int, tuple[str, ...]]:
+        found: dict[int, list[KeyPath]] = {}
+        for index in indices:
+            written = self._paths[index]
+            paths = [self._places[index].path] if written is None else written
+            found.setdefault(graph.node_of_place[index], []).extend(paths)
+        return {index: spell_paths(found[index]) for index in sorted(found)}
