@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from hydra_cached.api import RunOptions, instantiate, run
     from hydra_cached.errors import HydraCachedError
     from hydra_cached.store import MemoryCache, Store
-    from hydra_cached.targets import env, not_cached, not_deterministic, target_id, version
+    from hydra_cached.targets import (
+        depends_on,
+        env,
+        input_files,
+        not_cached,
+        not_deterministic,
+        output_files,
+        target_id,
+        version,
+    )
 
 __version__ = "1.0.0rc2"
 
@@ -23,9 +32,12 @@ _HOMES = {
     "HydraCachedError": "hydra_cached.errors",
     "MemoryCache": "hydra_cached.store",
     "Store": "hydra_cached.store",
+    "depends_on": "hydra_cached.targets",
     "env": "hydra_cached.targets",
+    "input_files": "hydra_cached.targets",
     "not_cached": "hydra_cached.targets",
     "not_deterministic": "hydra_cached.targets",
+    "output_files": "hydra_cached.targets",
     "target_id": "hydra_cached.targets",
     "version": "hydra_cached.targets",
 }
@@ -35,10 +47,13 @@ __all__ = [
     "MemoryCache",
     "RunOptions",
     "Store",
+    "depends_on",
     "env",
+    "input_files",
     "instantiate",
     "not_cached",
     "not_deterministic",
+    "output_files",
     "run",
     "target_id",
     "version",

@@ -13,15 +13,16 @@ from hydra_cached.events import Event, Listener, RunStarted, Warned, ignore
 from hydra_cached.execution.cache import ResultCache, StoreCache
 from hydra_cached.execution.direct import run_directly
 from hydra_cached.execution.interrupts import watch_interrupts
+from hydra_cached.execution.notes import CacheMemo, outputs_recaller
 from hydra_cached.execution.report import NodeReport, RunInterrupted, RunReport, Summary
 from hydra_cached.execution.scheduler import Scheduler
 from hydra_cached.execution.settled import Settled
-from hydra_cached.fingerprint import CodeFingerprints
+from hydra_cached.fingerprint import CodeFingerprints, FileDigests
 from hydra_cached.graph import EXPRESSIONS, Graph, Items, Node, build_graph
 from hydra_cached.graph.hydra_errors import as_config_error, as_hydra_error
 from hydra_cached.keys import Keys
-from hydra_cached.plan import Policy, uncached_nodes
-from hydra_cached.store import MemoryCache, Store
+from hydra_cached.plan import ConditionChecker, Context, Policy, uncached_nodes
+from hydra_cached.store import FILE_MEMO, MemoryCache, Store
 from hydra_cached.targets import UNCHECKED, TargetPolicy, allow_only, check_call, policy_from_whitelist
 
 if TYPE_CHECKING:
@@ -154,9 +155,15 @@ def _scheduler(
     graph: Graph, cache: ResultCache | None, options: RunOptions, listener: Listener, *, is_caller_holding: bool = False
 ) -> Scheduler:
     code = CodeFingerprints()
-    keys = None if cache is None else Keys(graph, code)
+    files = FileDigests(memo=None if cache is None else CacheMemo(cache, FILE_MEMO))
+    context = None if cache is None else _context(graph, cache, code, files)
     policy = Policy(options.exclude, uncached_nodes(graph), options.min_persist_ms, is_caller_holding)
-    return Scheduler(graph, keys, cache, policy, listener, code)
+    return Scheduler(graph, context, cache, policy, listener, code, files)
+
+
+def _context(graph: Graph, cache: ResultCache, code: CodeFingerprints, files: FileDigests) -> Context:
+    keys = Keys(graph, code, files, outputs_recaller(cache.recall))
+    return Context(keys, cache, ConditionChecker(files, code, cache.recall))
 
 
 def _check_calls(graph: Graph) -> None:

@@ -7,6 +7,7 @@ HydraCachedError
 │   ├── TargetError            a ``_target_`` cannot be imported, is not callable or does not take its arguments
 │   └── StoreError             the cache directory cannot be used at all
 ├── NodeFailedError            the user's own callable raised; ``__cause__`` is their exception (exit code 1)
+│   └── MissingInputError      a declared input file is not there when its node is to run
 ├── NotDigestibleError         a value has no content digest; it is never reused
 ├── NotSerializableError       a value cannot be written to the store; it is never stored
 └── EntryError                 one stored result cannot be used; the scheduler turns it into a miss
@@ -107,6 +108,10 @@ class NodeFailedError(HydraCachedError):
         self.target = target
         self.full_key = path if full_key is None else full_key
         self.is_call = is_call
+
+
+class MissingInputError(NodeFailedError):
+    """A file that a node is declared to read is not there when the node is to run."""
 
 
 class NotDigestibleError(HydraCachedError):

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from hydra_cached import keys as keys_module
 from hydra_cached.fingerprint import CodeFingerprints, digest_value
 from hydra_cached.graph import Graph, Items, Node, Ref, build_graph
 from hydra_cached.keys import Keys
+from hydra_cached.keys import keys as keys_module
 from tests.graph.targets_of_tests import Point
 
 HERE = "tests.graph.targets_of_tests"

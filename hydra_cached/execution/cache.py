@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Protocol
 
 from hydra_cached.errors import EntryDamagedError
@@ -22,13 +22,15 @@ class ResultCache(Index, Protocol):
 
     def load(self, entry: Entry, place: Place) -> Any: ...
 
-    def keep(self, info: EntryInfo, value: Any, place: Place) -> Entry: ...
+    def keep(self, info: EntryInfo, value: Any, place: Place, *, replace: bool, conditions: str) -> Entry: ...
 
     def adopt(self, entry: Entry, value: Any, place: Place) -> None: ...
 
     def discard(self, entry: Entry) -> None: ...
 
-    def link(self, recipe_key: str, key: str) -> None: ...
+    def link(self, recipe_key: str, key: str, conditions: str) -> None: ...
+
+    def remember(self, kind: str, items: Mapping[str, bytes]) -> None: ...
 
     def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None: ...
 
@@ -46,6 +48,9 @@ class StoreCache:
         self.link = store.link
         self.discard = store.discard
         self.record_hits = store.record_hits
+        self.entries_of = store.entries_of
+        self.recall = store.recall
+        self.remember = store.remember
 
     def load(self, entry: Entry, place: Place) -> Any:
         """The value of ``entry``.
@@ -61,14 +66,19 @@ class StoreCache:
             entry = found
         return self._store.load(entry)
 
-    def keep(self, info: EntryInfo, value: Any, place: Place) -> Entry:
+    def keep(self, info: EntryInfo, value: Any, place: Place, *, replace: bool, conditions: str) -> Entry:
         """Store ``value``.
+
+        Args:
+            replace: in the place of an entry of that key.
+            conditions: digest of those on which its recipe leads to it.
 
         Raises:
             NotSerializableError: the value cannot be written.
             StoreError: the directory does not take it.
         """
-        return replace(self._store.put(info, self._store.dump(value)), payload=None)
+        entry = self._store.put(info, self._store.dump(value), replace=replace, conditions=conditions)
+        return dataclasses.replace(entry, payload=None)
 
     def adopt(self, entry: Entry, value: Any, place: Place) -> None:
         """Nothing: every load gives a new object."""

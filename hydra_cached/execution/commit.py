@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import json
+import os
+import platform
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hydra_cached.errors import HydraCachedError, NotDigestibleError, NotSerializableError
 from hydra_cached.events import Listener, Warned
 from hydra_cached.execution.cache import ResultCache
+from hydra_cached.execution.files import CallFiles, Writes
+from hydra_cached.execution.holdings import Holdings
+from hydra_cached.execution.notes import Notes
 from hydra_cached.execution.worker import is_consumed_once
-from hydra_cached.fingerprint import CodeFingerprints, digest_value, identity_objects, is_immutable, is_plain
-from hydra_cached.graph import EXPRESSIONS, Graph, Items, Node, Place, Raw, Ref, argument_expressions
-from hydra_cached.keys import SCHEMA, Keys
-from hydra_cached.plan import LITERAL, Decision, Policy, argument_positions, held_nodes
+from hydra_cached.fingerprint import CarriedCode, CodeFingerprints, FileDigests, digest_value
+from hydra_cached.graph import Graph, Node, Place
+from hydra_cached.keys import SCHEMA, Keys, find_mentions
+from hydra_cached.plan import Decision, Policy, write_call
 from hydra_cached.store import Entry, EntryInfo, redact
 
 if TYPE_CHECKING:
     from hydra_cached.execution.settled import Settled
 
-_LONGEST_CONFIG = 20_000
-_LONGEST_NAME = 1_000
-_DEEPEST_CONFIG = 50
 _LARGEST_SUM = 1_000
 
 
@@ -39,6 +41,7 @@ class Committer:
         settled: Mapping[int, Settled],
         listener: Listener,
         code: CodeFingerprints,
+        files: FileDigests,
     ) -> None:
         self._graph = graph
         self._keys = keys
@@ -47,6 +50,7 @@ class Committer:
         self._settled = settled
         self._emit = listener
         self._code = code
+        self._files = files
         self._hits: dict[str, tuple[int, float]] = {}
         self._tree_seconds: dict[int, float] = {}
         self._has_write_failed = False
@@ -55,6 +59,13 @@ class Committer:
             self._first_parent.setdefault(child, parent)
         self._committed: dict[str, Entry] = {}
         self._saved: dict[int, float] = {}
+        self._versions = (("python", sys.version.split()[0]), ("host", platform.node()))
+        self.holdings = Holdings(graph, keys, settled, code, self._warn)
+        self.notes: Notes | None = None
+        self.files: CallFiles | None = None
+        if keys is not None and cache is not None:
+            self.notes = Notes(graph, keys, settled, files, cache.recall, self._remember)
+            self.files = CallFiles(keys, files, self.mentions_of, self.notes.is_writer)
 
     # --- reuse --------------------------------------------------------------------------------------------------------
 
@@ -62,12 +73,15 @@ class Committer:
         """Count a hit or a cutoff, and link the new recipe of a cutoff to the entry."""
         entry = decision.entry
         assert entry is not None
-        assert self._cache is not None
+        settled = self._settled[node.index]
         saved = entry.info.seconds
         if decision.verdict == "hit":
             saved = self._tree_seconds[node.index] = max(entry.info.tree_seconds, saved)
-        elif decision.recipe_key is not None:
-            self._write(node, lambda cache: cache.link(decision.recipe_key or "", entry.key))
+        else:
+            settled.conditions = self._conditions(node, entry.info.outputs, entry.info.carried)
+            if decision.recipe_key is not None:
+                recipe_key, conditions = decision.recipe_key, settled.conditions
+                self._write(node, lambda cache: cache.link(recipe_key, entry.key, conditions))
         self._saved[node.index] = saved
         count, seconds = self._hits.get(entry.key, (0, 0.0))
         self._hits[entry.key] = (count + 1, seconds + saved)
@@ -86,18 +100,20 @@ class Committer:
         self._write(node, lambda cache: cache.discard(entry))
 
     def flush(self) -> None:
-        """Write the counts of this run."""
+        """Write the counts of this run, and what was read of files."""
+        self._files.flush()
         if self._hits and self._cache is not None:
             hits, self._hits = self._hits, {}
             self._write(None, lambda cache: cache.record_hits(hits))
 
-    def find_twin(self, decision: Decision) -> Entry | None:
+    def find_twin(self, node: Node, decision: Decision) -> Entry | None:
         """The entry that another node of this run has made under the same key since."""
-        if not decision.is_storable:
+        if not decision.is_storable or node.index in self._policy.forced:
             return None
         for key in (decision.recipe_key, decision.call_key):
             if key is not None and key in self._committed:
-                return self._committed[key]
+                twin = self._committed[key]
+                return replace(twin, conditions=self._conditions(node, twin.info.outputs, twin.info.carried))
         return None
 
     @property
@@ -105,116 +121,84 @@ class Committer:
         """Whether contents are digested, so that changes in place can be found."""
         return self._cache is not None and self._cache.wants_digests
 
+    def mentions_of(self, place: Place) -> tuple[str, ...]:
+        """Texts in the result of a call that may name files."""
+        return self._settled[self._graph.node_of(place).index].mentions
+
+    def digest_of(self, place: Place) -> str | None:
+        """Content digest of the result of a call, None for one without."""
+        return self._settled[self._graph.node_of(place).index].content_digest
+
     # --- new results --------------------------------------------------------------------------------------------------
 
-    def commit(self, node: Node, value: Any, arguments: list[tuple[Place, Any]]) -> None:
+    def commit(self, node: Node, value: Any, arguments: list[tuple[Place, Any]], writes: Writes) -> None:
         """Digest a call's result, and store it where that is allowed and possible.
 
         Args:
             arguments: places of the calls in its arguments, with their values after the call.
+            writes: what it did to the files that its arguments name.
         """
-        if self._cache is None or self._keys is None:
+        if self._cache is None or self._keys is None or self.notes is None:
             return
         settled = self._settled[node.index]
+        if settled.decision.is_storable and writes.outputs:
+            self._note_outputs(node, settled, writes)
         decision = settled.decision
         reason = decision.reason.code if decision.reason else ""
         if is_consumed_once(value):
             self._warn(node, "gave an iterator, which can be read only once: it is not stored")
             return
+        settled.mentions = find_mentions(value)
+        met: dict[str, str] = {}
         if self._cache.wants_digests and reason != "not_stored":
-            settled.content_digest = self._digest(node, value)
-            settled.holds = (*self._find_held(node, value, arguments), *self._find_held_literals(node, value))
+            carried = CarriedCode(self._code)
+            settled.content_digest = self._digest(node, value, carried)
+            met = carried.met
+            held = self.holdings.find_held(node, value, arguments)
+            settled.holds = (*held, *self.holdings.find_held_literals(node, value))
             settled.is_stored = reason == "shares_argument"
         elif not self._cache.wants_digests:
-            settled.holds = self._find_held_literals(node, value)
+            settled.holds = self.holdings.find_held_literals(node, value)
+        own = self.notes.carried(node, met)
+        settled.conditions = self._conditions(node, writes.outputs, own)
         if not decision.is_storable or settled.seconds * 1000 < self._policy.min_persist_ms:
             return
+        if writes.disturbed:
+            which = ", ".join(writes.disturbed)
+            self._warn(node, f"is not stored: {which} changed while it ran (an output? declare it: _output_files_)")
+            return
         try:
-            info = self._describe(node, settled)
+            info = self._describe(node, settled, writes, own)
             self._write(node, lambda cache: self._keep(cache, info, value, node, settled))
         except NotSerializableError as exc:
             self._warn(node, f"cannot be stored: {exc.message}")
 
-    def _find_held(self, node: Node, value: Any, arguments: list[tuple[Place, Any]]) -> tuple[str, ...]:
-        """Positions of the arguments whose objects ``value`` still holds, and of what those hold further down.
-
-        An argument that the call changed does not count: the others that use it get a fresh copy, which is tied to
-        nothing.
-        """
-        if is_plain(value):
-            return ()
-        values = dict(arguments)
-        held: dict[int, str] = {}
-        own: dict[int, object] | None = None
-        for position, place in argument_positions(node.call).items():
-            argument = values.get(place)
-            if place not in values or is_plain(argument):
-                continue
-            own = identity_objects(value) if own is None else own
-            child = self._graph.node_of(place)
-            if own.keys().isdisjoint(identity_objects(argument)) or self.is_changed(child, argument):
-                continue
-            held.setdefault(child.index, position)
-            for deeper in self._settled[child.index].holds:
-                for index in held_nodes(self._graph, child, (deeper,)):
-                    held.setdefault(index, f"{position}/{deeper}")
-        return tuple(held.values())
-
-    def _find_held_literals(self, node: Node, value: Any) -> tuple[str, ...]:
-        """Marks of the arguments that are no calls and whose objects ``value`` still holds."""
-        if is_plain(value):
-            return ()
-        own: dict[int, object] | None = None
-        found = []
-        for name, expression in argument_expressions(node.call):
-            objects = [leaf for leaf in _leaves(expression) if not is_plain(leaf)]
-            if objects:
-                own = identity_objects(value) if own is None else own
-                if not own.keys().isdisjoint(identity_objects(objects)):
-                    found.append(LITERAL + name)
-        return tuple(found)
-
-    def find_changed_literals(self, node: Node) -> None:
-        """An object in the config that a call changed in place is another one from now on: its users have no keys."""
-        if self._keys is None:
-            return
-        for name, expression in argument_expressions(node.call):
-            objects = [leaf for leaf in _leaves(expression) if not is_immutable(leaf)]
-            if objects and self._keys.is_changed(node, name):
-                self._warn(
-                    node, f"changed its argument {name} in place, an object of the config: what uses it is not stored"
-                )
-                self._spoil_users(objects, f"argument {name} was changed in place by {node.path or 'the root'}")
-
-    def _spoil_users(self, changed: list[Any], problem: str) -> None:
+    def _note_outputs(self, node: Node, settled: Settled, writes: Writes) -> None:
+        """What the call wrote does not count in its keys."""
         assert self._keys is not None
-        objects = identity_objects(changed, with_data=True)
-        for node in self._graph.nodes:
-            if node.index in self._settled:
-                continue
-            leaves = [leaf for _, each in argument_expressions(node.call) for leaf in _leaves(each)]
-            mutable = [leaf for leaf in leaves if not is_immutable(leaf)]
-            if mutable and not objects.keys().isdisjoint(identity_objects(mutable, with_data=True)):
-                self._keys.spoil(node, problem)
-
-    def is_changed(self, node: Node, value: Any) -> bool:
-        """Whether ``value`` is no longer what the node gave. False where it has no digest to compare with."""
-        settled = self._settled.get(node.index)
-        if settled is None or settled.content_digest is None or is_immutable(value):
-            return False
-        try:
-            return digest_value(value, self._code) != settled.content_digest
-        except (NotDigestibleError, RecursionError):
-            return True
+        assert self.notes is not None
+        labels = [label for label, _ in writes.outputs]
+        self._keys.exclude_outputs(node, labels)
+        decision = settled.decision
+        settled.decision = replace(
+            decision,
+            recipe_key=self._keys.recipe(node),
+            call_key=self._keys.call(node, self.digest_of, self.mentions_of),
+        )
+        self.notes.note_outputs(node, self._keys.outputs(node), writes.created)
 
     def _keep(self, cache: ResultCache, info: EntryInfo, value: Any, node: Node, settled: Settled) -> None:
-        entry = settled.entry = cache.keep(info, value, node.call)
+        assert self.notes is not None
+        entry = settled.entry = cache.keep(
+            info, value, node.call, replace=settled.decision.is_replacing, conditions=settled.conditions
+        )
         settled.is_stored = True
         self._committed.update((key, entry) for key in (info.call_key, info.recipe_key) if key is not None)
+        self.notes.closure(node)
 
-    def _digest(self, node: Node, value: Any) -> str | None:
+    def _digest(self, node: Node, value: Any, carried: CarriedCode) -> str | None:
         try:
-            return digest_value(value, self._code)
+            return digest_value(value, carried)
         except NotDigestibleError as exc:
             self._warn(
                 node, f"gave a value that has no digest ({exc.message}): what uses it is found by its recipe only"
@@ -223,13 +207,24 @@ class Committer:
             self._warn(node, "gave a value that is nested too deep to digest: what uses it is found by its recipe only")
         return None
 
-    def _describe(self, node: Node, settled: Settled) -> EntryInfo:
+    def _conditions(
+        self, node: Node, outputs: tuple[tuple[str, str], ...], carried: tuple[tuple[str, str], ...]
+    ) -> str:
         assert self._keys is not None
-        decision = settled.decision
+        assert self.notes is not None
+        inputs = self._keys.mentioned_inputs(node, self.mentions_of) if node.children else ()
+        return self.notes.conditions(node, [(each.label, each.digest or "") for each in inputs], outputs, carried)
+
+    def _describe(
+        self, node: Node, settled: Settled, writes: Writes, carried: tuple[tuple[str, str], ...]
+    ) -> EntryInfo:
+        assert self._keys is not None
+        keys, decision = self._keys, settled.decision
         key = decision.call_key or decision.recipe_key
         assert key is not None, "a storable decision has a key"
         parents = [self._settled[child].entry for child in node.children if child in self._settled]
-        arguments = self._keys.arguments(node, lambda place: self._digest_at(self._graph.node_of(place).index))
+        identity = keys.identity(node)
+        inputs = (*identity.inputs, *(keys.mentioned_inputs(node, self.mentions_of) if node.children else ()))
         return EntryInfo(
             key=key,
             call_key=decision.call_key,
@@ -237,20 +232,24 @@ class Committer:
             content_digest=settled.content_digest,
             target=node.target_id,
             path=node.path,
-            config=self._config(node),
-            code=self._keys.identity(node).code,
+            config=write_call(self._graph, node),
+            code=identity.code,
             seconds=settled.seconds,
             created_s=time.time(),
-            arguments=arguments or self._keys.identity(node).arguments,
+            arguments=keys.arguments(node, self.digest_of, self.mentions_of) or identity.arguments,
             holds=settled.holds,
             parents=tuple(entry.key for entry in parents if entry is not None),
-            versions=(("python", sys.version.split()[0]),),
+            versions=self._versions,
             schema=SCHEMA,
             tree_seconds=self._sum_seconds(node, settled),
+            inputs=tuple((each.argument, each.label, each.digest or "") for each in inputs),
+            outputs=writes.outputs,
+            carried=carried,
+            mentions=settled.mentions,
+            env=tuple((name, str(redact(os.environ.get(name, "")))) for name in node.call.declared.env),
         )
 
-    def _digest_at(self, index: int) -> str | None:
-        return self._settled[index].content_digest if index in self._settled else None
+    # --- seconds ------------------------------------------------------------------------------------------------------
 
     def _sum_seconds(self, node: Node, settled: Settled) -> float:
         total = settled.seconds
@@ -292,38 +291,12 @@ class Committer:
             saved += entry.info.seconds if entry is not None else 0.0
         return saved
 
-    def _config(self, node: Node) -> str:
-        """The call as one line of JSON, which is YAML too: calls as references, secrets redacted. Never raises."""
-        arguments = dict(argument_expressions(node.call))
-        config: dict[str, Any] = {"_target_": node.target_id}
-        config.update((name, self._write_out(each, 0)) for name, each in arguments.items())
-        text = json.dumps(config)
-        if len(text) > _LONGEST_CONFIG:
-            return json.dumps({"_target_": node.target_id, "_left_out_": f"{len(text)} characters"})
-        # at last: whatever a secret stood in, it is text now
-        return str(redact(text))
+    # --- writing ------------------------------------------------------------------------------------------------------
 
-    def _write_out(self, value: Any, depth: int) -> Any:
-        """``value`` in the types of JSON; what has none in words."""
-        if isinstance(value, Ref):
-            return "${" + self._graph.node_of(value.place).path + "}"
-        if isinstance(value, Items):
-            if value.keys is None:
-                return [self._write_out(each, depth) for each in value.values]
-            return {
-                _name(key): self._write_out(each, depth) for key, each in zip(value.keys, value.values, strict=True)
-            }
-        if value is None or type(value) in (bool, int, float, str):
-            return value
-        if depth > _DEEPEST_CONFIG:
-            return "..."
-        if type(value) is dict:
-            return {_name(key): self._write_out(each, depth + 1) for key, each in value.items()}
-        if type(value) in (list, tuple):
-            return [self._write_out(each, depth + 1) for each in value]
-        return _name(value.config if isinstance(value, Raw) else value)
+    def _remember(self, kind: str, items: Mapping[str, bytes]) -> None:
+        self._write(None, lambda cache: cache.remember(kind, items))
 
-    def _write(self, node: Node | None, action: Any) -> None:
+    def _write(self, node: Node | None, action: Callable[[ResultCache], Any]) -> None:
         if self._has_write_failed or self._cache is None:
             return
         try:
@@ -337,26 +310,3 @@ class Committer:
 
     def _warn(self, node: Node, what: str) -> None:
         self._emit(Warned(node.path, f"{node.target_id} at {node.path or 'the root'} {what}"))
-
-
-def _leaves(expression: Any) -> Iterator[Any]:
-    """Values in an argument that are neither calls nor containers to be built: each consumer gets the same object."""
-    if isinstance(expression, Items):
-        for each in expression.values:
-            yield from _leaves(each)
-    elif type(expression) not in EXPRESSIONS:
-        yield expression
-
-
-def _name(value: Any) -> str:
-    if type(value) is str:
-        return value
-    name = getattr(value, "__qualname__", None)
-    if isinstance(name, str) and isinstance(getattr(value, "__module__", None), str):
-        return f"{value.__module__}.{name}"
-    try:
-        text = repr(value)
-    except Exception:
-        # a user's class; what it is called is enough
-        return f"<{type(value).__qualname__}>"
-    return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}..."

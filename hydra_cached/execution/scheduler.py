@@ -10,40 +10,58 @@ import heapq
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
-from hydra_cached.errors import EntryError, HydraCachedError
+from hydra_cached.errors import EntryError, HydraCachedError, MissingInputError
 from hydra_cached.events import Event, Listener, LookedUp, NodeFailed, NodeFinished, NodeStarted, Warned
 from hydra_cached.execution.aliases import Aliases
 from hydra_cached.execution.cache import ResultCache
 from hydra_cached.execution.commit import Committer
+from hydra_cached.execution.files import NO_WRITES, Before, Writes
 from hydra_cached.execution.interrupts import Interrupts
 from hydra_cached.execution.settled import Settled
 from hydra_cached.execution.values import ABSENT, Values, copy_for, shared_children
 from hydra_cached.execution.worker import call_target, failed_node, is_consumed_once
-from hydra_cached.fingerprint import CodeFingerprints
+from hydra_cached.fingerprint import CodeFingerprints, FileDigests
 from hydra_cached.graph import Graph, Node, Place, bind, bind_call
-from hydra_cached.keys import Keys
-from hydra_cached.plan import Decision, Policy, Reason, Status, decide, fault_reason, find_shared_holders
+from hydra_cached.keys import FileUse
+from hydra_cached.plan import (
+    Context,
+    Decision,
+    Known,
+    Policy,
+    Reason,
+    Status,
+    decide,
+    fault_reason,
+    find_shared_holders,
+    run_again,
+    survey,
+)
 
 
 class Scheduler:
     """One run of one graph.
 
     Args:
-        keys: keys of the graph, or None with ``cache`` None: then nothing is looked up, digested or stored.
+        context: what decisions are made from, or None with ``cache`` None: then nothing is looked up, digested or
+            stored.
     """
 
     def __init__(
         self,
         graph: Graph,
-        keys: Keys | None,
+        context: Context | None,
         cache: ResultCache | None,
         policy: Policy,
         listener: Listener,
         code: CodeFingerprints,
+        files: FileDigests,
     ) -> None:
         self.graph = graph
         self.settled: dict[int, Settled] = {}
-        self.committer = Committer(graph, keys, cache, policy, self.settled, listener, code)
+        keys = None if context is None else context.keys
+        self.committer = Committer(graph, keys, cache, policy, self.settled, listener, code, files)
+        self._context = context
+        self._known = Known(self.committer.digest_of, self.committer.mentions_of)
         self._keys = keys
         self._cache = cache
         self._policy = policy
@@ -77,22 +95,21 @@ class Scheduler:
     # --- down: what is found by recipe key, and what must be asked for ------------------------------------------------
 
     def _expand(self, demanded: list[Node]) -> None:
-        hits: dict[int, Decision] = {}
-        stack = list(demanded)
-        while stack:
-            node = stack.pop()
-            if node.index not in hits and node.index not in self._asked:
-                decision = self._decide(node, has_digests=False)
-                if decision.verdict == "hit":
-                    hits[node.index] = decision
-                else:
-                    self._ask(node, decision, stack)
-            if not stack and self._keys is not None:
-                for index, reason in find_shared_holders(self.graph, self._policy, hits, self._asked):
-                    self._ask(self.graph.nodes[index], _run_again(hits.pop(index), reason), stack)
-        for index in sorted(hits):
-            self._reuse(self.graph.nodes[index], hits[index])
-        for index in self._asked:
+        found = survey(
+            self.graph,
+            demanded,
+            self._policy,
+            lambda node: self._decide(node, is_known=False),
+            is_stored=self._context is not None,
+        )
+        self._asked = found.asked
+        for index in found.asked:
+            node = self.graph.nodes[index]
+            self._values.expect(node.call.children)
+            self._values.expect(shared_children(node))
+        for index in sorted(found.hits):
+            self._reuse(self.graph.nodes[index], found.hits[index])
+        for index in found.asked:
             open_children = [child for child in self.graph.nodes[index].children if child not in self.settled]
             self._waiting[index] = len(open_children)
             for child in open_children:
@@ -100,34 +117,27 @@ class Scheduler:
             if not open_children:
                 heapq.heappush(self._ready, index)
 
-    def _ask(self, node: Node, decision: Decision, stack: list[Node]) -> None:
-        self._asked[node.index] = decision
-        self._values.expect(node.call.children)
-        self._values.expect(shared_children(node))
-        stack.extend(self.graph.nodes[child] for child in node.children)
-
-    def _decide(self, node: Node, *, has_digests: bool, asked: Decision | None = None) -> Decision:
-        digest_of = self._digest_of if has_digests else None
-        decision = decide(node, self._keys, self._cache, self._policy, digest_of, asked)
+    def _decide(self, node: Node, *, is_known: bool, asked: Decision | None = None) -> Decision:
+        decision = decide(node, self._context, self._policy, self._known if is_known else None, asked)
         for look_up in decision.look_ups:
             self._emit(LookedUp(node.path, node.target_id, look_up.kind, look_up.key, look_up.is_found))
         return decision
-
-    def _digest_of(self, place: Place) -> str | None:
-        return self.settled[self.graph.node_of(place).index].content_digest
 
     # --- up: settle each node whose children are settled --------------------------------------------------------------
 
     def _settle(self, node: Node) -> None:
         decision = self._decide_finally(node, self._asked[node.index])
+        before: Before | None = None
         if decision.verdict == "run":
-            before = [self._digest_of(place) for place in node.call.children]
+            digests = [self.committer.digest_of(place) for place in node.call.children]
             self._ensure(node.call.children)
-            if before != [self._digest_of(place) for place in node.call.children]:
+            if digests != [self.committer.digest_of(place) for place in node.call.children]:
                 # an argument had to be computed again, and is another one now
                 decision = self._decide_finally(node, self._asked[node.index])
         if decision.verdict == "run":
-            self._call_node(node, decision)
+            decision, before = self._look_at_files(node, decision)
+        if decision.verdict == "run":
+            self._call_node(node, decision, before)
         else:
             self._reuse(node, decision)
             self._values.release(node.call.children)
@@ -137,13 +147,27 @@ class Scheduler:
             if not self._waiting[parent]:
                 heapq.heappush(self._ready, parent)
 
-    def _decide_finally(self, node: Node, asked: Decision) -> Decision:
+    def _look_at_files(self, node: Node, decision: Decision) -> tuple[Decision, Before | None]:
+        """The files that a call names, just before it; and the decision, which may be another one for what they are."""
+        call_files = self.committer.files
+        if call_files is None or self._keys is None:
+            return decision, None
+        stamps = call_files.stamp(node)
+        if not stamps:
+            return decision, call_files.look_before(node, stamps)
+        is_refreshed = self._keys.refresh(node)
+        if is_refreshed or decision.call_key != self._keys.call(node, self._known.digest_of, self._known.mentions_of):
+            decision = self._decide_finally(node, self._asked.get(node.index, decision), is_refreshed=True)
+        return decision, call_files.look_before(node, stamps)
+
+    def _decide_finally(self, node: Node, asked: Decision, *, is_refreshed: bool = False) -> Decision:
         """The decision now that the children are settled: reuse, or run."""
         if self._cache is None or (asked.reason is not None and asked.reason.code == "shares_argument"):
             return asked
         is_spoilt = self._keys is not None and asked.is_storable and bool(self._keys.identity(node).problem)
-        decision = self._decide(node, has_digests=True, asked=asked) if node.children or is_spoilt else asked
-        twin = self.committer.find_twin(decision) if decision.verdict == "run" else None
+        is_open = bool(node.children) or is_spoilt or is_refreshed
+        decision = self._decide(node, is_known=True, asked=None if is_refreshed else asked) if is_open else asked
+        twin = self.committer.find_twin(node, decision) if decision.verdict == "run" else None
         if twin is not None:
             decision = Decision("hit", twin, None, decision.recipe_key, decision.call_key)
         return self._check_sharing(node, decision)
@@ -157,7 +181,7 @@ class Scheduler:
         running.update(index for index in self._asked if index not in self.settled and index != node.index)
         for index, reason in find_shared_holders(self.graph, self._policy, {**reused, node.index: decision}, running):
             if index == node.index:
-                return _run_again(decision, reason)
+                return run_again(decision, reason)
         return decision
 
     def _reuse(self, node: Node, decision: Decision) -> None:
@@ -171,17 +195,17 @@ class Scheduler:
 
     # --- calls --------------------------------------------------------------------------------------------------------
 
-    def _call_node(self, node: Node, decision: Decision) -> None:
+    def _call_node(self, node: Node, decision: Decision, before: Before | None) -> None:
         """Call the target for the node's first place, and give every other place that is waited for its own copy."""
         reason = decision.reason or Reason("new")
         settled = Settled(decision, "ran")
-        value = self._call(node, node.call, settled, reason)
+        value, writes = self._call_watched(node, settled, reason, before)
         self.settled[node.index] = settled
         arguments = [
             (child, self._values.peek(child)) for child in node.call.children if self._values.is_at_hand(child)
         ]
         self._values.put(node.call, value)
-        self.committer.commit(node, value, arguments)
+        self.committer.commit(node, value, arguments, writes)
         if self.committer.is_watching:
             self._aliases.note(node.call, value, arguments)
             if settled.entry is None:
@@ -197,6 +221,33 @@ class Scheduler:
             self._values.release(node.call.children)
         size = settled.entry.size_bytes if settled.entry else None
         self._emit(NodeFinished(node.path, node.target_id, "ran", settled.seconds, size, settled.is_stored))
+
+    def _call_watched(self, node: Node, settled: Settled, reason: Reason, before: Before | None) -> tuple[Any, Writes]:
+        """The value of the first place, and what the call did to files."""
+        if before is None or self.committer.files is None:
+            return self._call(node, node.call, settled, reason), NO_WRITES
+        missing = next((each for each in before.inputs if each.digest is None), None)
+        if missing is not None:
+            settled.status = "failed"
+            self.settled[node.index] = settled
+            self._fail_for_input(node, missing)
+        with before.watch:
+            value = self._call(node, node.call, settled, reason)
+        writes = self.committer.files.look_after(node, before)
+        if writes.outputs and self._context is not None:
+            self._context.conditions.forget()
+        return value, writes
+
+    def _fail_for_input(self, node: Node, missing: FileUse) -> NoReturn:
+        argument = f" (argument {missing.argument})" if missing.argument else ""
+        error = MissingInputError(
+            f"input file {missing.label}{argument} of {node.path or 'the root'} is not there",
+            hint="mend the path, or what is to write it; relative paths start from the working directory",
+            path=node.path,
+            target=node.target_id,
+        )
+        self._emit(NodeFailed(node.path, node.target_id, error.message))
+        raise error
 
     def _call(self, node: Node, place: Place, settled: Settled, reason: Reason) -> Any:
         arguments = {child: self._values.take(child) for child in place.children}
@@ -244,12 +295,12 @@ class Scheduler:
         for place in suspects:
             if not self._values.is_at_hand(place) or not self._values.is_expected(place):
                 continue
-            if self.committer.is_changed(self.graph.node_of(place), self._values.peek(place)):
+            if self.committer.holdings.is_changed(self.graph.node_of(place), self._values.peek(place)):
                 self._values.drop(place)
                 self._aliases.part(place)
                 what = f"{node.target_id} at {node.path or 'the root'} changed the result of {_path_of(place)} in place"
                 self._emit(Warned(node.path, f"{what}; other users of it get a fresh copy"))
-        self.committer.find_changed_literals(node)
+        self.committer.holdings.find_changed_literals(node)
 
     # --- values: loaded, restored, or computed again, without recursion -----------------------------------------------
 
@@ -292,22 +343,25 @@ class Scheduler:
         """Settle a node below one that was to be reused and could not be."""
         reason = self._demoted.get(node.index)
         if reason is None and node.call not in opened:
-            decision = self._check_sharing(node, self._decide(node, has_digests=False))
+            decision = self._check_sharing(node, self._decide(node, is_known=False))
             if decision.verdict == "hit":
                 self._reuse(node, decision)
                 return []
         missing = self._open(node.call, opened)
         if missing:
             return missing
-        decision = self._decide(node, has_digests=True)
+        decision = self._decide(node, is_known=True)
         if reason is not None:
             keys = (decision.recipe_key, decision.call_key)
             decision = Decision(
                 "run", None, reason, *keys, is_storable=decision.entry is not None or decision.is_storable
             )
+        before: Before | None = None
+        if decision.verdict == "run":
+            decision, before = self._look_at_files(node, decision)
         if decision.verdict == "run":
             # the first place may have no consumer of its own; its copies are made of its value all the same
-            self._call_node(node, decision)
+            self._call_node(node, decision, before)
         else:
             self._reuse(node, decision)
             self._values.release(node.call.children)
@@ -329,11 +383,6 @@ class Scheduler:
         else:
             del self.settled[node.index]
             self._demoted[node.index] = fault_reason(fault)
-
-
-def _run_again(decision: Decision, reason: Reason) -> Decision:
-    # not stored once more: the entry that was found is as good
-    return Decision("run", None, reason, decision.recipe_key, decision.call_key)
 
 
 def _path_of(place: Place) -> str:

@@ -12,15 +12,22 @@ class Settled:
     Attributes:
         seconds: time of its calls, or what the call took that gave the reused result.
         holds: positions of the arguments whose objects the value still holds.
+        mentions: texts in the value that may name files.
+        conditions: digest of what, besides its key, its reuse depends on; "" for nothing.
     """
 
-    __slots__ = ("content_digest", "decision", "entry", "holds", "is_stored", "seconds", "status")
+    __slots__ = (
+        "conditions", "content_digest", "decision", "entry", "holds", "is_stored", "mentions", "seconds", "status",
+    )  # fmt: skip
 
     def __init__(self, decision: Decision, status: Status) -> None:
         self.decision = decision
         self.status = status
         self.entry: Entry | None = decision.entry
-        self.content_digest: str | None = decision.entry.info.content_digest if decision.entry else None
-        self.seconds = decision.entry.info.seconds if decision.entry else 0.0
+        info = None if decision.entry is None else decision.entry.info
+        self.content_digest: str | None = info.content_digest if info else None
+        self.seconds = info.seconds if info else 0.0
         self.is_stored = decision.entry is not None
-        self.holds: tuple[str, ...] = decision.entry.info.holds if decision.entry else ()
+        self.holds: tuple[str, ...] = info.holds if info else ()
+        self.mentions: tuple[str, ...] = info.mentions if info else ()
+        self.conditions = decision.entry.conditions if decision.entry is not None else ""

@@ -138,7 +138,7 @@ class Encoder(Walk):
         return objects.encode_object
 
 
-def digest_value(value: Any, code: CodeFingerprints | None = None) -> str:
+def digest_value(value: Any, code: CodeDigests | None = None) -> str:
     """The content digest of ``value``: 64 hexadecimal digits.
 
     Raises:

@@ -131,6 +131,13 @@ def _copy_raw(raw: Raw) -> Any:
     return config
 
 
+def written_content(raw: Raw) -> Any:
+    """What is written in a config that is handed on, as plain data, interpolations as text."""
+    from omegaconf import OmegaConf
+
+    return OmegaConf.to_container(raw.config, resolve=False)
+
+
 def references(expression: Any) -> Iterator[Ref]:
     """Every reference below ``expression``, in the order in which they are written."""
     stack = [expression]

@@ -22,11 +22,11 @@ from hydra_cached.targets import (
     target_id,
 )
 
-SPECIAL_KEYS = frozenset(
-    {"_target_", "_convert_", "_recursive_", "_partial_", "_cache_result_", "_not_deterministic_", "_version_", "_env_"}
-)
 MODE_KEYS = ("_recursive_", "_convert_", "_partial_")
-DECLARING_KEYS = ("_cache_result_", "_not_deterministic_", "_version_", "_env_")
+# keys that list names, and what they declare
+_LISTS = {"_env_": "env", "_input_files_": "inputs", "_output_files_": "outputs", "_depends_on_": "depends_on"}
+DECLARING_KEYS = ("_cache_result_", "_not_deterministic_", "_version_", *_LISTS)
+SPECIAL_KEYS = frozenset({"_target_", *MODE_KEYS, *DECLARING_KEYS})
 
 
 class Places:
@@ -178,10 +178,15 @@ def declare(marks: Marks, written: dict[str, Any], path: KeyPath) -> Marks:
         elif key == "_version_":
             changes["version"] = str(value)
         else:
-            names = [value] if isinstance(value, str) else list(value or ())
-            if not all(isinstance(name, str) for name in names):
+            names = () if value is None else [value] if isinstance(value, str) else value
+            takes_code = key == "_depends_on_"
+            if not isinstance(names, Sequence) or not all(
+                (isinstance(name, str) and name) or (takes_code and callable(name)) for name in names
+            ):
                 raise ConfigError(f"{where} must be a list of names, got {value!r}", hint=f"write {key}: [NAME, ...]")
-            changes["env"] = (*marks.env, *names)
+            # an empty list of inputs says that there are none
+            before = () if key == "_input_files_" and not names else getattr(marks, _LISTS[key]) or ()
+            changes[_LISTS[key]] = (*before, *names)
     return replace(marks, **changes)
 
 

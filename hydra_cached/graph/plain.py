@@ -158,6 +158,9 @@ class PlainReader:
             if key in SPECIAL_KEYS:
                 if key in DECLARING_KEYS:
                     check_plain(value)
+                    if isinstance(value, (list, tuple)):
+                        for each in value:
+                            check_plain(each)
                     declared = declare(declared, {key: value}, path)
                 continue
             kind = type(value)

@@ -5,10 +5,28 @@ Importing this room loads neither diskcache nor sqlite: a store opens its index 
 
 from __future__ import annotations
 
+from hydra_cached.store.conditions import Conditions, unpack_conditions
 from hydra_cached.store.entry import Entry, EntryInfo, EntrySummary
 from hydra_cached.store.memory import MemoryCache
 from hydra_cached.store.payload import Payload
+from hydra_cached.store.record import CLOSURE, CODE_MEMO, CONDITIONS, FILE_MEMO, OUTPUTS, TEXT
 from hydra_cached.store.redact import redact
 from hydra_cached.store.store import Store
 
-__all__ = ["Entry", "EntryInfo", "EntrySummary", "MemoryCache", "Payload", "Store", "redact"]
+__all__ = [
+    "CLOSURE",
+    "CODE_MEMO",
+    "CONDITIONS",
+    "FILE_MEMO",
+    "OUTPUTS",
+    "TEXT",
+    "Conditions",
+    "Entry",
+    "EntryInfo",
+    "EntrySummary",
+    "MemoryCache",
+    "Payload",
+    "Store",
+    "redact",
+    "unpack_conditions",
+]

@@ -25,6 +25,12 @@ class EntryInfo:
         tree_seconds: that and the time of all distinct calls below it, so what finding this entry saves.
         created_s: seconds since the epoch.
         versions: (name, version) pairs: python, hydra_cached, host, and the target's distribution.
+        inputs: (argument, label, digest) of the files that the call read.
+        outputs: (label, digest) of the files that it wrote; the digest is "" where a declared one was not there.
+        carried: (name, fingerprint) of first-party classes and functions in its value that its own code does not reach.
+        mentions: texts and paths in its value that may name files.
+        env: (name, value) of the declared environment variables, secrets redacted.
+        accepted: (by whom, when, key of the entry) where a result of other code was declared to be as good, else ().
     """
 
     key: str
@@ -43,6 +49,12 @@ class EntryInfo:
     versions: tuple[tuple[str, str], ...] = ()
     schema: int = 0
     tree_seconds: float = 0.0
+    inputs: tuple[tuple[str, str, str], ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()
+    carried: tuple[tuple[str, str], ...] = ()
+    mentions: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    accepted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,7 @@ class Entry:
         size_bytes: length of the payload.
         payload: the payload itself when small, else None.
         object_digest: file name under ``objects/`` of a larger payload, 64 hexadecimal digits, else None.
+        conditions: digest of the `Conditions` on which the recipe leads to this entry, "" for none.
     """
 
     info: EntryInfo
@@ -62,6 +75,7 @@ class Entry:
     size_bytes: int
     payload: bytes | None = field(default=None, repr=False)
     object_digest: str | None = None
+    conditions: str = ""
 
     @property
     def key(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hydra_cached.errors import EntryUnreadableError, NotDigestibleError
@@ -26,7 +27,9 @@ class MemoryCache:
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
+        self._links: dict[str, tuple[str, str]] = {}
         self._latest: dict[tuple[str, str], EntryInfo] = {}
+        self._remembered: dict[tuple[str, str], bytes] = {}
         self._digests: dict[str, str | None] = {}
         # source is kept alive beside the value: its id must not be given to another config
         self._values: dict[str, dict[int, tuple[Any, Any]]] = {}
@@ -37,18 +40,32 @@ class MemoryCache:
     def clear(self) -> None:
         """Forget every result."""
         self._entries.clear()
+        self._links.clear()
         self._latest.clear()
+        self._remembered.clear()
         self._digests.clear()
         self._values.clear()
 
     def find(self, recipe_key: str) -> Entry | None:
-        return self._entries.get(recipe_key)
+        key, conditions = self._links.get(recipe_key, ("", ""))
+        entry = self._entries.get(key)
+        return replace(entry, conditions=conditions) if entry is not None and conditions else entry
 
     def get(self, key: str) -> Entry | None:
         return self._entries.get(key)
 
-    def latest(self, target: str, path: str) -> EntryInfo | None:
-        return self._latest.get((target, path))
+    def latest(self, target: str, path: str) -> list[EntryInfo]:
+        known = self._latest.get((target, path))
+        return [] if known is None else [known]
+
+    def entries_of(self, target: str) -> list[EntryInfo]:
+        return [entry.info for entry in self._entries.values() if entry.info.target == target]
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        return {key: self._remembered[kind, key] for key in keys if (kind, key) in self._remembered}
+
+    def remember(self, kind: str, items: Mapping[str, bytes]) -> None:
+        self._remembered.update(((kind, key), body) for key, body in items.items())
 
     def load(self, entry: Entry, place: Any) -> Any:
         """The result for ``place`` (anything with a ``source``): the object it got before, or a copy of another's.
@@ -73,8 +90,13 @@ class MemoryCache:
             known = values[id(place.source)] = (place.source, copied)
         return known[1]
 
-    def keep(self, info: EntryInfo, value: Any, place: Any) -> Entry:
+    def keep(self, info: EntryInfo, value: Any, place: Any, *, replace: bool, conditions: str) -> Entry:
+        if replace:
+            self._entries.pop(info.key, None)
+            self._values.pop(info.key, None)
         entry = self._entries.setdefault(info.key, Entry(info, "memory", 0))
+        if info.recipe_key is not None:
+            self.link(info.recipe_key, info.key, conditions)
         self._values.setdefault(info.key, {})[id(place.source)] = (place.source, value)
         self._latest[info.target, info.path] = info
         self._digests[info.key] = _digest(value)
@@ -86,11 +108,11 @@ class MemoryCache:
 
     def discard(self, entry: Entry) -> None:
         """Forget one result."""
-        self._entries = {key: each for key, each in self._entries.items() if each is not entry}
+        self._entries.pop(entry.key, None)
         self._values.pop(entry.key, None)
 
-    def link(self, recipe_key: str, key: str) -> None:
-        self._entries[recipe_key] = self._entries[key]
+    def link(self, recipe_key: str, key: str, conditions: str) -> None:
+        self._links[recipe_key] = (key, conditions)
 
     def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None:
         """Nothing outlives the process, so nothing is counted."""

@@ -6,10 +6,16 @@ are a range of the index:
     01 entry key                    entry: head and path for listings, object digest, EntryInfo as JSON, small
                                     payload; the target is also in the row's tag
     02 entry key                    statistics: hits and seconds saved
-    03 recipe key                   link: the entry key; also in the row's tag
+    03 recipe key                   link: the entry key, the digest of its conditions if any; the key also in the tag
     04 object digest + entry key    use of an object by an entry; the entry key is also in the row's tag
     05 object digest                check: the state of the object's file when it was last read in full
-    06 blake3 of target and path    latest: the entry key of the last result of that place; also in the row's tag
+    06 blake3 of target and path    latest: the entry keys of the last results of that place; the first also in the tag
+    07 digest                       conditions: outside inputs and outputs on which links depend
+    08 code fingerprint             closure: the definitions that it is made of
+    09 digest of a definition       its text
+    0d blake3 of a path             file memo: the digest of a file in one state of it
+    0e digest                       code memo: what was read of a source file
+    1a digest                       outputs: what a call wrote when it last ran
 """
 
 from __future__ import annotations
@@ -31,6 +37,12 @@ LINK = "03"
 USE = "04"
 CHECK = "05"
 LATEST = "06"
+CONDITIONS = "07"
+CLOSURE = "08"
+TEXT = "09"
+FILE_MEMO = "0d"
+CODE_MEMO = "0e"
+OUTPUTS = "1a"
 
 SUMMARY_BYTES = 1200
 """How much of an entry's body `unpack_summary` wants at most; of a longer path it shows the beginning."""
@@ -44,6 +56,7 @@ _PATH_START = _HEAD.size + _CHECKSUM.size
 _STATISTICS = struct.Struct("<Qd")
 _STATE = struct.Struct("<QQqq")
 _DIGEST_BYTES = 32
+_KEPT_LATEST = 8
 # every field but the key, by position: fields are only ever appended, so that records of other releases stay readable
 _NOTED = tuple(field.name for field in fields(EntryInfo))[1:]
 _noted_of = attrgetter(*_NOTED)
@@ -124,14 +137,24 @@ def _measure(body: bytes) -> tuple[int, int, int, int, int, float, float, int]:
     return has_object, path_end, notes_start, notes_end, schema, seconds, created_s, size_bytes
 
 
-def pack_link(key: str) -> bytes:
-    """The body of a row that leads to the entry `key`."""
-    return bytes.fromhex(key)
+def pack_link(key: str, conditions: str = "") -> bytes:
+    """The body of a row that leads to the entry `key`, on conditions if any."""
+    return bytes.fromhex(key) + bytes.fromhex(conditions)
 
 
-def unpack_link(body: bytes) -> str:
-    """The entry key that such a body names."""
-    return body.hex()
+def unpack_link(body: bytes) -> tuple[str, str]:
+    """The entry key that such a body names, and the digest of the conditions, "" for none."""
+    return body[:_DIGEST_BYTES].hex(), body[_DIGEST_BYTES:].hex()
+
+
+def pack_latest(keys: list[str]) -> bytes:
+    """The body of a row that leads to the last results of a place, the newest first; older ones are left out."""
+    return bytes.fromhex("".join(keys[:_KEPT_LATEST]))
+
+
+def unpack_latest(body: bytes) -> list[str]:
+    """The entry keys in such a body."""
+    return [body[start : start + _DIGEST_BYTES].hex() for start in range(0, len(body), _DIGEST_BYTES)]
 
 
 def pack_statistics(hits: int, seconds_saved: float) -> bytes:

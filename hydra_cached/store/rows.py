@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hydra_cached.errors import EntryDamagedError, EntryError, EntryUnreadableError, EntryUntrustedError, StoreError
 from hydra_cached.store.directory import StoreDirectory
-from hydra_cached.store.entry import Entry
+from hydra_cached.store.entry import Entry, EntryInfo
 from hydra_cached.store.index import Cell, Index
 from hydra_cached.store.objects import ObjectFolder
 from hydra_cached.store.record import (
@@ -20,15 +22,21 @@ from hydra_cached.store.record import (
     USE,
     NewerRecordError,
     latest_row,
+    pack_latest,
     pack_link,
     pack_statistics,
+    row_range,
     unpack_entry,
+    unpack_latest,
     unpack_link,
     unpack_statistics,
 )
 from hydra_cached.store.seal import Seal
 
 _RAW_MODE = 1
+_BATCH = 500
+_GET_MANY = "SELECT key, value, mode, filename FROM Cache WHERE raw = 1 AND key IN ({})"
+_OF_TARGET = "SELECT key, value, mode, filename FROM Cache WHERE raw = 1 AND key >= ? AND key < ? AND tag = ?"
 
 
 class Rows:
@@ -61,11 +69,10 @@ class Rows:
         if found is None:
             return None
         link_cell, entry_row, entry_cell = found
-        key = unpack_link(self._unwrap(row_key, link_cell))
-        if entry_row == ENTRY + key:
-            return self._read_entry(key, entry_cell)
+        key, conditions = unpack_link(self._unwrap(row_key, link_cell))
         # the tag is not sealed: where it leads elsewhere, only the link counts
-        return self.entry(key)
+        entry = self._read_entry(key, entry_cell) if entry_row == ENTRY + key else self.entry(key)
+        return replace(entry, conditions=conditions) if entry is not None and conditions else entry
 
     def entry(self, key: str) -> Entry | None:
         """The entry of a primary key.
@@ -106,13 +113,26 @@ class Rows:
         """Seal and enter a row. Only inside a transaction."""
         self.index.set(row_key, self.seal.wrap(row_key, body), tag)
 
-    def put_link(self, recipe_key: str, key: str) -> None:
+    def put_link(self, recipe_key: str, key: str, conditions: str = "") -> None:
         """Lead from a recipe to an entry. Only inside a transaction."""
-        self.put(LINK + recipe_key, pack_link(key), key)
+        self.put(LINK + recipe_key, pack_link(key, conditions), key)
 
     def put_latest(self, target: str, path: str, key: str) -> None:
-        """Lead from a place to its last entry. Only inside a transaction."""
-        self.put(latest_row(target, path), pack_link(key), key)
+        """Lead from a place to its last entry, and to some before it. Only inside a transaction."""
+        row_key = latest_row(target, path)
+        keys = dict.fromkeys((key, *unpack_latest(self.peek(row_key) or b"")))
+        self.put(row_key, pack_latest(list(keys)), key)
+
+    def latest(self, target: str, path: str) -> list[EntryInfo]:
+        """What is known of the last results of a place, the newest first. Bad records are passed over."""
+        found: list[EntryInfo] = []
+        for key in unpack_latest(self.peek(latest_row(target, path)) or b""):
+            # no explanation is worth a failure; a bad record is reported by follow and entry
+            with contextlib.suppress(EntryError):
+                entry = self.entry(key)
+                if entry is not None:
+                    found.append(entry.info)
+        return found
 
     def put_use(self, digest: str, key: str) -> None:
         """Note that an entry uses an object. Only inside a transaction."""
@@ -134,6 +154,27 @@ class Rows:
             with contextlib.suppress(ValueError):
                 return unpack_statistics(body)
         return 0, 0.0
+
+    def recall(self, kind: str, keys: Sequence[str]) -> dict[str, bytes]:
+        """Bodies of rows of one kind by their keys; those that are absent or fail are left out."""
+        found: dict[str, bytes] = {}
+        for first in range(0, len(keys), _BATCH):
+            row_keys = [kind + key for key in keys[first : first + _BATCH]]
+            for row_key, *cell in self.index.scan(_GET_MANY.format(",".join("?" * len(row_keys))), row_keys):
+                body = self.open_cell(row_key, tuple(cell))
+                if body is not None:
+                    found[row_key[len(kind) :]] = body
+        return found
+
+    def entries_of(self, target: str) -> list[EntryInfo]:
+        """What is known of the results of a target, the newest first. Bad records are passed over."""
+        found: list[EntryInfo] = []
+        for row_key, *cell in self.index.scan(_OF_TARGET, (*row_range(ENTRY), target)):
+            body = self.open_cell(row_key, tuple(cell))
+            if body is not None:
+                with contextlib.suppress(ValueError):
+                    found.append(unpack_entry(row_key[len(ENTRY) :], body).info)
+        return sorted(found, key=lambda info: info.created_s, reverse=True)
 
     def set_object_aside(self, key: str, digest: str) -> None:
         """Move a damaged object to ``aside/`` and forget the entry that it was found by."""

@@ -14,12 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from hydra_cached.errors import EntryDamagedError, EntryError, StoreError
+from hydra_cached.errors import EntryDamagedError, StoreError
 from hydra_cached.store.directory import open_directory
 from hydra_cached.store.entry import Entry, EntryInfo, EntrySummary
 from hydra_cached.store.objects import CHECK_ONCE_BYTES
 from hydra_cached.store.payload import Payload, dump_value, load_value
-from hydra_cached.store.record import CHECK, ENTRY, LINK, USE, latest_row, pack_entry
+from hydra_cached.store.record import CHECK, ENTRY, LINK, USE, pack_entry
 from hydra_cached.store.seal import Seal, load_key
 from hydra_cached.store.upkeep import (
     clear_corrupt_store,
@@ -85,17 +85,10 @@ class Store:
         rows = self._open()
         return None if rows is None else rows.entry(key)
 
-    def latest(self, target: str, path: str) -> EntryInfo | None:
-        """What is known of the last result that was put for a target at a config path, to explain a miss by."""
+    def latest(self, target: str, path: str) -> list[EntryInfo]:
+        """What is known of the last results that were put for a target at a config path, the newest first."""
         rows = self._open()
-        if rows is None:
-            return None
-        try:
-            entry = rows.follow(latest_row(target, path))
-        except EntryError:
-            # no explanation is worth a failure; a bad record is reported by find and get
-            return None
-        return None if entry is None else entry.info
+        return [] if rows is None else rows.latest(target, path)
 
     def dump(self, value: Any) -> Payload:
         """The payload of a value; arrays and frames are not copied.
@@ -105,11 +98,12 @@ class Store:
         """
         return dump_value(value)
 
-    def put(self, info: EntryInfo, payload: Payload, *, replace: bool = False) -> Entry:
+    def put(self, info: EntryInfo, payload: Payload, *, replace: bool = False, conditions: str = "") -> Entry:
         """Enter a result, and link its recipe to it. The first commit of a key wins.
 
         Args:
             replace: write it even where there is a good entry of that key, such as one that no longer loads.
+            conditions: digest of the conditions on which the recipe leads to it, "" for none.
 
         Returns:
             The entry that is in the store now: the one of an earlier commit where there is one.
@@ -124,20 +118,20 @@ class Store:
         body = pack_entry(info, payload.codec, payload.size_bytes, inline, digest)
         for _ in range(_PUT_ATTEMPTS):
             state = b"" if digest is None else rows.objects.write(payload, rows.seal.wrap(ENTRY + info.key, body))
-            committed = rows.index.write(partial(self._commit, rows, entry, body, state, replace))
+            committed = rows.index.write(partial(self._commit, rows, entry, body, state, replace, conditions))
             # None when another process deleted the object in between: then once more
             if committed is not None:
                 return committed
         raise StoreError(f'the object of result {info.key[:12]} keeps vanishing from "{rows.objects.folder}"')
 
-    def link(self, recipe_key: str, key: str) -> None:
-        """Make `find(recipe_key)` give the entry `key`.
+    def link(self, recipe_key: str, key: str, conditions: str = "") -> None:
+        """Make `find(recipe_key)` give the entry `key`, with the digest of the conditions on which it does.
 
         Raises:
             StoreError: it cannot be written.
         """
         rows = self._open_for_writing()
-        rows.index.write(lambda: rows.put_link(recipe_key, key))
+        rows.index.write(lambda: rows.put_link(recipe_key, key, conditions))
 
     def load(self, entry: Entry) -> Any:
         """The value of an entry that this store gave. Its arrays are writable; the store's file stays as it is.
@@ -172,6 +166,34 @@ class Store:
                 rows.add_hits(key, count, seconds_saved)
 
         rows.index.write(add)
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """What was remembered under hexadecimal keys; those that are not there, or fail their seal, are left out.
+
+        Args:
+            kind: of row, as `record.py` lists them.
+        """
+        rows = self._open()
+        return {} if rows is None else rows.recall(kind, list(keys))
+
+    def remember(self, kind: str, items: Mapping[str, bytes]) -> None:
+        """Keep bytes under hexadecimal keys, in the place of what was there.
+
+        Raises:
+            StoreError: they cannot be written.
+        """
+        rows = self._open_for_writing()
+
+        def put_all() -> None:
+            for key, body in items.items():
+                rows.put(kind + key, body)
+
+        rows.index.write(put_all)
+
+    def entries_of(self, target: str) -> list[EntryInfo]:
+        """What is known of all results of a target, the newest first."""
+        rows = self._open()
+        return [] if rows is None else rows.entries_of(target)
 
     def summaries(
         self, *, target_glob: str | None = None, key_prefix: str | None = None, older_than_s: float | None = None
@@ -293,7 +315,9 @@ class Store:
             raise StoreError(f'there is no cache directory "{self._root}"', hint="Store(directory) creates it")
         return rows
 
-    def _commit(self, rows: Rows, entry: Entry, body: bytes, state: bytes, replace: bool) -> Entry | None:
+    def _commit(
+        self, rows: Rows, entry: Entry, body: bytes, state: bytes, replace: bool, conditions: str
+    ) -> Entry | None:
         """Enter an entry unless there is a good one; None when its object vanished. Inside a transaction."""
         key, info, digest = entry.key, entry.info, entry.object_digest
         if digest is not None and not rows.objects.has(digest):
@@ -314,7 +338,7 @@ class Store:
                 remove_unused_object(rows, unused)
         rows.put_latest(info.target, info.path, key)
         if info.recipe_key is not None:
-            rows.put_link(info.recipe_key, key)
+            rows.put_link(info.recipe_key, key, conditions)
         return current
 
     def _read_object(self, rows: Rows, key: str, digest: str) -> tuple[memoryview, ...]:

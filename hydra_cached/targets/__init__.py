@@ -3,7 +3,17 @@
 from hydra_cached.targets.exclusions import resolve_exclusions
 from hydra_cached.targets.identity import target_id
 from hydra_cached.targets.locate import check_callable, locate_target
-from hydra_cached.targets.marks import Marks, env, marks_of, not_cached, not_deterministic, version
+from hydra_cached.targets.marks import (
+    Marks,
+    depends_on,
+    env,
+    input_files,
+    marks_of,
+    not_cached,
+    not_deterministic,
+    output_files,
+    version,
+)
 from hydra_cached.targets.policy import (
     UNCHECKED,
     TargetPolicy,
@@ -28,11 +38,14 @@ __all__ = [
     "check_id",
     "check_identity",
     "check_name",
+    "depends_on",
     "env",
+    "input_files",
     "locate_target",
     "marks_of",
     "not_cached",
     "not_deterministic",
+    "output_files",
     "policy_from_whitelist",
     "refuse",
     "resolve_exclusions",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any, TypeVar
 
 from hydra_cached.errors import UsageError
@@ -28,12 +29,19 @@ class Marks:
         is_cached: the result may be kept at all; False is `_cache_result_: false`.
         version: set by hand, or None.
         env: names of environment variables it reads, in the order declared.
+        inputs: arguments, or paths, that name files, folders or globs it reads, besides the arguments that name
+            existing files; None where nothing is declared. Empty: no argument counts as a file.
+        outputs: arguments, or paths, that name what it writes.
+        depends_on: callables, classes or modules, or dotted names of them, whose code counts as its own.
     """
 
     is_deterministic: bool = True
     is_cached: bool = True
     version: str | None = None
     env: tuple[str, ...] = ()
+    inputs: tuple[str, ...] | None = None
+    outputs: tuple[str, ...] = ()
+    depends_on: tuple[Any, ...] = ()
 
 
 _UNMARKED = Marks()
@@ -90,10 +98,58 @@ def env(*names: str) -> Callable[[T], T]:
     """
     if not names or not all(isinstance(name, str) for name in names):
         raise UsageError("env needs names of environment variables", hint='write @env("LANG")')
+    return _adding("env", names)
 
+
+def input_files(*arguments: str) -> Callable[[T], T]:
+    """Declare what is read: arguments that name files, folders or globs, or paths themselves.
+
+    Arguments that name an existing file count by content without being declared; `@input_files()` switches that off.
+    A folder counts with all that is below it.
+
+    >>> @input_files("folder")
+    ... def load(folder): ...
+    """
+    if not _are_names(arguments):
+        raise UsageError("input_files takes names of arguments, or paths", hint='write @input_files("folder")')
+    return _adding("inputs", arguments)
+
+
+def output_files(*arguments: str) -> Callable[[T], T]:
+    """Declare what is written: arguments that name files, folders or globs, or paths themselves.
+
+    A reused result requires them to be there as they were left.
+
+    >>> @output_files("folder")
+    ... def save(folder): ...
+    """
+    if not arguments or not _are_names(arguments):
+        raise UsageError("output_files needs names of arguments, or paths", hint='write @output_files("folder")')
+    return _adding("outputs", arguments)
+
+
+def depends_on(*others: Any) -> Callable[[T], T]:
+    """Declare code that counts though reading does not find it: callables, classes, modules or dotted names of them.
+
+    >>> import json
+    >>> @depends_on(json.loads, "json.decoder")
+    ... def parse(): ...
+    """
+    if not others or not all(isinstance(other, (str, ModuleType)) or callable(other) for other in others):
+        raise UsageError(
+            "depends_on needs functions, classes or modules, or their names", hint="write @depends_on(other)"
+        )
+    return _adding("depends_on", others)
+
+
+def _are_names(given: tuple[Any, ...]) -> bool:
+    return all(isinstance(name, str) and name for name in given)
+
+
+def _adding(field: str, declared: tuple[Any, ...]) -> Callable[[T], T]:
     def decorate(target: T) -> T:
         # the order is that of the names, not that of the decorators, which run bottom-up
-        return _mark(target, env=tuple(dict.fromkeys((*names, *_own_marks(target).env))))
+        return _mark(target, **{field: tuple(dict.fromkeys((*declared, *(getattr(_own_marks(target), field) or ()))))})
 
     return decorate
 
@@ -112,6 +168,9 @@ def _combine(outer: Marks, inner: Marks) -> Marks:
         is_cached=outer.is_cached and inner.is_cached,
         version=inner.version if outer.version is None else outer.version,
         env=tuple(dict.fromkeys((*outer.env, *inner.env))),
+        inputs=inner.inputs if outer.inputs is None else (*outer.inputs, *(inner.inputs or ())),
+        outputs=(*outer.outputs, *inner.outputs),
+        depends_on=(*outer.depends_on, *inner.depends_on),
     )
 
 

@@ -121,19 +121,19 @@ def test_entry_without_recipe_is_found_by_its_key_only(store: Store) -> None:
     assert store.get(info.key) is not None
 
 
-def test_latest_tells_of_the_last_result_of_a_place(store: Store) -> None:
-    put(store, 1, 1)
+def test_latest_tells_of_the_last_results_of_a_place(store: Store) -> None:
+    before = put(store, 1, 1)
     last = put(store, 2, 2)
     put(store, 3, 3, path="elsewhere")
     put(store, 4, 4, target="other.target")
-    assert store.latest("my.mod.load", "steps.0") == last
-    assert store.latest("my.mod.load", "nowhere") is None
+    assert store.latest("my.mod.load", "steps.0") == [last, before]
+    assert store.latest("my.mod.load", "nowhere") == []
 
 
-def test_latest_of_a_removed_result_is_none(store: Store) -> None:
+def test_latest_tells_of_no_removed_result(store: Store) -> None:
     info = put(store, 1)
     store.remove([info.key])
-    assert store.latest(info.target, info.path) is None
+    assert store.latest(info.target, info.path) == []
 
 
 def test_discarded_entry_is_not_found_and_can_be_put_again(store: Store) -> None:

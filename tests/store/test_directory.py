@@ -120,7 +120,7 @@ def test_absent_directory_is_an_empty_store_and_stays_absent(tmp_path: Path) -> 
     store = Store(tmp_path / "cache", create=False)
     assert store.find(key_of(1)) is None
     assert store.get(key_of(1)) is None
-    assert store.latest("a", "b") is None
+    assert store.latest("a", "b") == []
     assert store.summaries() == []
     assert store.remove([key_of(1)]) == store.clear() == store.size_on_disk() == 0
     store.close()

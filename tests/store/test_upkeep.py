@@ -111,7 +111,7 @@ def test_removal_leaves_the_links_and_statistics_of_others(store: Store) -> None
     store.record_hits({info.key: (1, 1.0)})
     store.remove([key_of(1)])
     assert store.find(info.recipe_key or "") is not None
-    assert store.latest(info.target, info.path) == info
+    assert store.latest(info.target, info.path) == [info]
     assert store.summaries()[0].hits == 1
     with database(store) as connection:
         links = connection.execute("SELECT count(*) FROM Cache WHERE key GLOB ?", (LINK + "*",)).fetchone()

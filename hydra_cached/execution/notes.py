@@ -1,0 +1,144 @@
+"""Remembers beside entries what later runs need: conditions, closures of code, what calls write. Commits no entry."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from hydra_cached.errors import HydraCachedError
+from hydra_cached.execution.cache import ResultCache
+from hydra_cached.fingerprint import FileDigests, digest_value
+from hydra_cached.graph import Graph, Node
+from hydra_cached.keys import Keys
+from hydra_cached.store import CLOSURE, CONDITIONS, OUTPUTS, TEXT, Conditions
+
+if TYPE_CHECKING:
+    from hydra_cached.execution.settled import Settled
+
+
+Recall: TypeAlias = Callable[[str, Sequence[str]], dict[str, bytes]]
+
+
+class Notes:
+    """What is written once for each of many nodes."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        keys: Keys,
+        settled: Mapping[int, Settled],
+        files: FileDigests,
+        recall: Recall,
+        remember: Callable[[str, Mapping[str, bytes]], None],
+    ) -> None:
+        self._graph = graph
+        self._keys = keys
+        self._settled = settled
+        self._files = files
+        self._recall = recall
+        self._remember = remember
+        self._is_noted: set[str] = set()
+        self._reached: dict[int, frozenset[str]] = {}
+
+    def conditions(
+        self,
+        node: Node,
+        inputs: Iterable[tuple[str, str]],
+        outputs: tuple[tuple[str, str], ...],
+        carried: tuple[tuple[str, str], ...],
+    ) -> str:
+        """The digest of the conditions on which a recipe leads to the result of ``node``, remembered; "" for none."""
+        below = {self._settled[child].conditions for child in node.children if child in self._settled}
+        found = Conditions(tuple(sorted(inputs)), outputs, carried, tuple(sorted(below - {""})))
+        digest = found.digest
+        if digest and digest not in found.below and digest not in self._is_noted:
+            self._is_noted.add(digest)
+            self._remember(CONDITIONS, {digest: found.pack()})
+        return digest
+
+    def closure(self, node: Node) -> None:
+        """Remember what the code of a node's target is made of, for `why` to compare with."""
+        code = self._keys.identity(node).code
+        if not code or code in self._is_noted:
+            return
+        self._is_noted.add(code)
+        if self._recall(CLOSURE, [code]):
+            return
+        definitions = self._keys.definitions(node)
+        texts = {
+            each.digest: text.encode("utf-8", "surrogatepass")
+            for each in definitions
+            if (text := getattr(each, "text", ""))
+        }
+        if texts:
+            known = self._recall(TEXT, list(texts))
+            self._remember(TEXT, {digest: text for digest, text in texts.items() if digest not in known})
+        rows = [
+            (each.kind, each.id, each.digest, each.file and self._files.label(each.file), each.line)
+            for each in definitions
+        ]
+        self._remember(CLOSURE, {code: json.dumps(rows, separators=(",", ":")).encode("ascii")})
+
+    def carried(self, node: Node, met: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+        """Of the first-party code met in a value what the keys of its call do not cover already."""
+        if not met:
+            return ()
+        found = dict(met)
+        for index in (node.index, *(self._graph.below(node) or ())):
+            if found:
+                for name in self._ids(self._graph.nodes[index]):
+                    found.pop(name, None)
+        return tuple(sorted(found.items()))
+
+    def _ids(self, node: Node) -> frozenset[str]:
+        key = id(node.call.target)
+        known = self._reached.get(key)
+        if known is None:
+            known = self._reached[key] = frozenset(each.id for each in self._keys.definitions(node))
+        return known
+
+    # --- what calls write ---------------------------------------------------------------------------------------------
+
+    def note_outputs(self, node: Node, labels: Iterable[str], created: Iterable[str]) -> None:
+        """Remember what a call wrote, and the arguments by which it made files where none had been."""
+        items = {_argument_key(node, argument): b"[]" for argument in created}
+        items[self._keys.writer(node)] = json.dumps(sorted(labels)).encode("ascii")
+        self._remember(OUTPUTS, items)
+
+    def is_writer(self, node: Node, argument: str) -> bool:
+        """Whether the target of ``node`` once made the file that this argument named."""
+        return bool(self._recall(OUTPUTS, [_argument_key(node, argument)]))
+
+
+class CacheMemo:
+    """Rows of one kind of a cache as a memo of fingerprints. What cannot be written is read again next time."""
+
+    def __init__(self, cache: ResultCache, kind: str) -> None:
+        self._cache = cache
+        self._kind = kind
+
+    def recall(self, keys: Sequence[str]) -> dict[str, bytes]:
+        return self._cache.recall(self._kind, keys)
+
+    def remember(self, items: Mapping[str, bytes]) -> None:
+        with contextlib.suppress(HydraCachedError):
+            self._cache.remember(self._kind, items)
+
+
+def outputs_recaller(recall: Recall) -> Callable[[str], frozenset[str]]:
+    """What `Keys` asks: labels of what the call with a key wrote when it last ran."""
+
+    def outputs_known(writer: str) -> frozenset[str]:
+        body = recall(OUTPUTS, [writer]).get(writer)
+        try:
+            return frozenset(map(str, json.loads(body))) if body is not None else frozenset()
+        except (TypeError, ValueError):
+            return frozenset()
+
+    return outputs_known
+
+
+def _argument_key(node: Node, argument: str) -> str:
+    return digest_value(("writer", node.target_id, argument))

@@ -1,0 +1,19 @@
+"""Recipe keys and call keys, and what goes into them. Never looks anything up, never runs anything."""
+
+from hydra_cached.keys.identity import DEPENDS, ENV, FILE, VERSION, FileUse, Identity, OutputsKnown
+from hydra_cached.keys.inputs import NamedPath, find_mentions
+from hydra_cached.keys.keys import SCHEMA, Keys
+
+__all__ = [
+    "DEPENDS",
+    "ENV",
+    "FILE",
+    "SCHEMA",
+    "VERSION",
+    "FileUse",
+    "Identity",
+    "Keys",
+    "NamedPath",
+    "OutputsKnown",
+    "find_mentions",
+]

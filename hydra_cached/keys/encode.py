@@ -1,0 +1,51 @@
+"""Writes argument expressions into a canonical encoding. Knows what stands for a call only from its caller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hydra_cached.fingerprint import Encoder
+from hydra_cached.graph import Items, Place, Raw, Ref
+
+_NO_DIGEST = "0" * 64
+
+
+def digest_text(text: str | None) -> str:
+    """64 hexadecimal digits for a text, or for none."""
+    encoder = Encoder()
+    encoder.add(text)
+    return encoder.digest()
+
+
+def encode(encoder: Encoder, expression: object, digest_of: Callable[[Place], str | None]) -> None:
+    """Append an expression; a call in it as the digest that ``digest_of`` gives for it.
+
+    Raises:
+        NotDigestibleError: something in it has no digest.
+    """
+    if isinstance(expression, Ref):
+        digest = digest_of(expression.place)
+        assert digest is not None, "callers look first"
+        encoder.mark(f"call:{expression.convert}")
+        encoder.add_digest(digest)
+    elif isinstance(expression, Items):
+        encoder.mark("config" if expression.is_config else "plain")
+        encoder.add((expression.keys, expression.object_type, expression.convert, expression.is_object))
+        encoder.add((expression.is_unexpanded, expression.is_tuple))
+        encoder.add(len(expression.values))
+        for value in expression.values:
+            encode(encoder, value, digest_of)
+    elif isinstance(expression, Raw):
+        encoder.mark(f"raw:{expression.convert}")
+        encoder.add(expression.config)
+    else:
+        encoder.add(expression)
+
+
+def encode_literals(encoder: Encoder, expression: object) -> None:
+    """Append an expression as if every call in it had the same value.
+
+    Raises:
+        NotDigestibleError: something that stands beside the calls has no digest.
+    """
+    encode(encoder, expression, lambda place: _NO_DIGEST)

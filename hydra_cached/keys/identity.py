@@ -1,0 +1,162 @@
+"""What one call is apart from the calls in its arguments: its code, its literal arguments, its outside inputs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from hydra_cached.errors import NotDigestibleError, TargetError
+from hydra_cached.fingerprint import ArgumentEncoder, CodeFingerprints, Encoder, FileDigests
+from hydra_cached.graph import Node, argument_expressions, references
+from hydra_cached.keys.encode import digest_text, encode_literals
+from hydra_cached.keys.inputs import NamedPath, named_paths
+from hydra_cached.targets import locate_target
+
+# like positional arguments, and unlike any keyword, these begin with "@" and no "="
+VERSION = "@version"
+ENV = "@env "
+FILE = "@file "
+DEPENDS = "@depends_on "
+NO_FILE = "0" * 64
+"""Stands for the content of a declared input that is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileUse:
+    """A file, folder or glob that a call reads.
+
+    Attributes:
+        argument: name of the argument that names it, "" where it is declared by its path.
+        label: its path, as seen from the project where it lies inside.
+        digest: of its content; None where a declared one is not there.
+    """
+
+    argument: str
+    label: str
+    digest: str | None
+
+    @property
+    def name(self) -> str:
+        """Its name among the arguments of an identity."""
+        return f"{FILE}{self.argument} {self.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What one call is, apart from the calls in its arguments.
+
+    Attributes:
+        code: fingerprint of the target's code.
+        arguments: (name, digest) of every argument without calls in it, and of outside inputs
+            ("@version", "@env NAME", "@file ARGUMENT PATH", "@depends_on NAME"); positional ones are "@0", "@1".
+        problem: why there is no identity, "" where there is one.
+        inputs: files that its literal arguments name.
+        outputs: labels of those that an earlier call like this one wrote, which do not count.
+        left: labels of folders that arguments name, which do not count unless declared.
+    """
+
+    code: str
+    arguments: tuple[tuple[str, str], ...]
+    problem: str = ""
+    inputs: tuple[FileUse, ...] = ()
+    outputs: frozenset[str] = frozenset()
+    left: tuple[str, ...] = ()
+
+
+OutputsKnown: TypeAlias = Callable[[str], frozenset[str]]
+"""Tells by a call's `writer_key` which of the files that it names it wrote when it last ran."""
+
+
+class Identifier:
+    """Makes identities. Holds the memos that they come from."""
+
+    def __init__(self, code: CodeFingerprints, files: FileDigests, outputs_known: OutputsKnown) -> None:
+        self._code = code
+        self._files = files
+        self._outputs_known = outputs_known
+        self._paths: dict[int, tuple[NamedPath, ...]] = {}
+
+    def identify(self, node: Node) -> Identity:
+        """The identity of ``node``. Never raises: where something has no digest, ``problem`` says what."""
+        call = node.call
+        try:
+            code = self._code.of(call.target)
+        except NotDigestibleError as exc:
+            return Identity("", (), f"the code of {call.target_id}: {exc.message}")
+        found: list[tuple[str, str]] = []
+        for name, expression in argument_expressions(call):
+            encoder = ArgumentEncoder(self._code, self._files.roots)
+            try:
+                # with calls in it only tried out: what stands beside them may have no digest
+                encode_literals(encoder, expression)
+            except NotDigestibleError as exc:
+                return Identity(code, (), f"argument {name}: {exc.message}")
+            except RecursionError:
+                return Identity(code, (), f"argument {name}: nested too deep")
+            if next(references(expression), None) is None:
+                found.append((name, encoder.digest()))
+        declared = call.declared
+        if declared.version is not None:
+            found.append((VERSION, digest_text(declared.version)))
+        found.extend((ENV + name, digest_text(os.environ.get(name))) for name in declared.env)
+        for other in declared.depends_on:
+            try:
+                target = locate_target(other, path=node.path) if isinstance(other, str) else other
+                found.append((DEPENDS + _name_of(other), self._code.of(target)))
+            except (NotDigestibleError, TargetError) as exc:
+                return Identity(code, (), f"depends_on: {exc.message}")
+        return self._add_files(node, code, found)
+
+    def paths(self, node: Node) -> tuple[NamedPath, ...]:
+        """The texts in the literal arguments of ``node`` that may name files."""
+        known = self._paths.get(node.index)
+        if known is None:
+            known = self._paths[node.index] = named_paths(node.call)
+        return known
+
+    def use(self, named: Iterable[NamedPath], outputs: frozenset[str]) -> tuple[FileUse, ...]:
+        """What of ``named`` is read: what names a file that is there, and what is declared."""
+        found: dict[tuple[str, str], FileUse] = {}
+        for each in named:
+            if each.role == "output" or (each.role == "automatic" and not self._files.is_file(each.text)):
+                continue
+            label = self._files.label(each.text)
+            if label in outputs:
+                continue
+            path = self._files.locate(each.text)
+            digest = self._files.digest(path) if each.role == "automatic" else self._files.digest_any(path)
+            found[each.argument, label] = FileUse(each.argument, label, digest)
+        return tuple(found.values())
+
+    def _add_files(self, node: Node, code: str, found: list[tuple[str, str]]) -> Identity:
+        named = self.paths(node)
+        if not named:
+            return Identity(code, tuple(found))
+        outputs = frozenset[str]()
+        if any(each.role == "automatic" and self._files.is_file(each.text) for each in named):
+            outputs = self._outputs_known(writer_key(node, code, found))
+        inputs = self.use(named, outputs)
+        found.extend((each.name, each.digest or NO_FILE) for each in inputs)
+        folders = (each for each in named if each.role == "automatic" and self._files.is_folder(each.text))
+        left = tuple(self._files.label(each.text) for each in folders)
+        return Identity(code, tuple(found), "", inputs, outputs, left)
+
+
+def writer_key(node: Node, code: str, arguments: Iterable[tuple[str, str]]) -> str:
+    """The key under which the outputs of this very call are remembered; the contents of files do not count for it."""
+    encoder = Encoder()
+    encoder.mark("writer")
+    encoder.add((node.target_id, code))
+    for name, digest in sorted(arguments):
+        if not name.startswith(FILE):
+            encoder.add(name)
+            encoder.add_digest(digest)
+    return encoder.digest()
+
+
+def _name_of(other: object) -> str:
+    if isinstance(other, str):
+        return other
+    return f"{getattr(other, '__module__', '')}.{getattr(other, '__qualname__', getattr(other, '__name__', ''))}"

@@ -1,0 +1,49 @@
+"""Decides what to reuse, what to run and why. Reads keys and the store; never executes and never writes."""
+
+from hydra_cached.plan.conditions import ConditionChecker
+from hydra_cached.plan.decision import (
+    Context,
+    Decision,
+    Index,
+    Known,
+    LookUp,
+    Policy,
+    Status,
+    decide,
+    fault_reason,
+    uncached_nodes,
+)
+from hydra_cached.plan.differences import Difference, explain, find_differences, find_nearest
+from hydra_cached.plan.reason import Reason, ReasonCode
+from hydra_cached.plan.sharing import LITERAL, argument_positions, find_shared_holders, held_nodes
+from hydra_cached.plan.survey import Survey, run_again, survey
+from hydra_cached.plan.written import read_call, write_call
+
+__all__ = [
+    "LITERAL",
+    "ConditionChecker",
+    "Context",
+    "Decision",
+    "Difference",
+    "Index",
+    "Known",
+    "LookUp",
+    "Policy",
+    "Reason",
+    "ReasonCode",
+    "Status",
+    "Survey",
+    "argument_positions",
+    "decide",
+    "explain",
+    "fault_reason",
+    "find_differences",
+    "find_nearest",
+    "find_shared_holders",
+    "held_nodes",
+    "read_call",
+    "run_again",
+    "survey",
+    "uncached_nodes",
+    "write_call",
+]

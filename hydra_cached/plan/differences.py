@@ -1,0 +1,170 @@
+"""Compares a call with what is known of earlier ones: what differs, and so why it must run. Reads, never decides."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hydra_cached.graph import Node, argument_expressions, references
+from hydra_cached.keys import DEPENDS, ENV, FILE, SCHEMA, VERSION, Identity, Keys
+from hydra_cached.plan.reason import Reason, ReasonCode
+from hydra_cached.store import CLOSURE, EntryInfo
+
+if TYPE_CHECKING:
+    from hydra_cached.plan.decision import Index, Known
+
+_ORDER: tuple[ReasonCode, ...] = (
+    "schema_changed",
+    "package_changed",
+    "code_changed",
+    "version_changed",
+    "env_changed",
+    "input_file_changed",
+    "arguments_changed",
+    "upstream_changed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing in which a call differs from an earlier one.
+
+    Attributes:
+        code: the reason it is.
+        name: of the argument, definition, package, variable or file.
+        detail: in words.
+    """
+
+    code: ReasonCode
+    name: str
+    detail: str
+
+
+def explain(node: Node, keys: Keys, index: Index, known: Known) -> Reason:
+    """Why a call that is not in the store is not there: how it differs from the nearest earlier one of its place."""
+    earlier = find_nearest(node, keys, index, known)
+    if earlier is None:
+        return Reason("new", "no earlier result of this call")
+    found = find_differences(node, keys, index, earlier, known)
+    if not found:
+        return Reason("new", "the earlier result is no longer stored")
+    code = min((each.code for each in found), key=_ORDER.index)
+    return Reason(code, ", ".join(each.detail for each in found if each.code == code))
+
+
+def find_nearest(node: Node, keys: Keys, index: Index, known: Known) -> EntryInfo | None:
+    """The earlier result of the same target at the same path that differs in the fewest things, the newest of those."""
+    candidates = index.latest(node.target_id, node.path)
+    if len(candidates) < 2:
+        return candidates[0] if candidates else None
+    identity = keys.identity(node)
+    now = dict(keys.arguments(node, known.digest_of, known.mentions_of) or identity.arguments)
+
+    def distance(earlier: EntryInfo) -> int:
+        before = dict(earlier.arguments)
+        changed = sum(before.get(name) != now.get(name) for name in {**before, **now})
+        return changed + (earlier.code != identity.code) + (earlier.schema != SCHEMA)
+
+    # min() takes the first of equals, and the newest come first
+    return min(candidates, key=distance)
+
+
+def find_differences(
+    node: Node, keys: Keys, index: Index, earlier: EntryInfo, known: Known | None
+) -> tuple[Difference, ...]:
+    """In what ``node`` differs from an earlier result, the weightiest first; () where in nothing that counts.
+
+    Args:
+        known: of the results of its calls; None while they are still to come: then none of them is compared.
+    """
+    if earlier.schema != SCHEMA:
+        detail = f"keys are made in another way since schema {earlier.schema}"
+        return (Difference("schema_changed", "schema", detail),)
+    identity = keys.identity(node)
+    found = [*_compare_python(earlier), *_compare_code(node, keys, index, earlier, identity)]
+    with_calls = {
+        name for name, expression in argument_expressions(node.call) if next(references(expression), None) is not None
+    }
+    arguments = keys.arguments(node, known.digest_of, known.mentions_of) if known is not None else None
+    before, now = dict(earlier.arguments), dict(identity.arguments if arguments is None else arguments)
+    for name in {**before, **now}:
+        is_comparable = arguments is not None or name not in with_calls
+        if is_comparable and before.get(name) != now.get(name):
+            found.append(_describe(name, before, now, is_call=name in with_calls))
+    if not found and with_calls and arguments is None and known is not None:
+        # a result without a digest cannot be compared
+        found.append(Difference("upstream_changed", "", ", ".join(sorted(with_calls))))
+    return tuple(sorted(found, key=lambda each: _ORDER.index(each.code)))
+
+
+def _describe(name: str, before: dict[str, str], now: dict[str, str], *, is_call: bool) -> Difference:
+    if name.startswith(ENV):
+        variable = name.removeprefix(ENV)
+        return Difference("env_changed", variable, f"environment variable {variable}")
+    if name == VERSION:
+        return Difference("version_changed", "_version_", "the declared version changed")
+    if name.startswith(DEPENDS):
+        other = name.removeprefix(DEPENDS)
+        return Difference("code_changed", other, f"the code of {other}, on which it is declared to depend, changed")
+    if name.startswith(FILE):
+        argument, _, label = name.removeprefix(FILE).partition(" ")
+        how = (
+            ", which did not count before"
+            if name not in before
+            else ", which no longer counts"
+            if name not in now
+            else ""
+        )
+        which = f" of argument {argument}" if argument else ""
+        return Difference("input_file_changed", label, f"{label}{which}{how}")
+    return Difference("upstream_changed" if is_call else "arguments_changed", name, name)
+
+
+def _compare_python(earlier: EntryInfo) -> Iterator[Difference]:
+    python = dict(earlier.versions).get("python", "")
+    if python and tuple(python.split(".")[:2]) != tuple(map(str, sys.version_info[:2])):
+        now = ".".join(map(str, sys.version_info[:3]))
+        yield Difference("package_changed", "python", f"python {python} -> {now}")
+
+
+def _compare_code(node: Node, keys: Keys, index: Index, earlier: EntryInfo, identity: Identity) -> Iterator[Difference]:
+    if earlier.code == identity.code:
+        return
+    before = read_closure(index, earlier.code)
+    if before is None:
+        yield Difference("code_changed", node.target_id, f"the code of {node.target_id} changed")
+        return
+    now: dict[tuple[str, str], str] = {(each.kind, each.id): each.digest for each in keys.definitions(node)}
+    changed = [key for key in sorted({**before, **now}) if before.get(key) != now.get(key)]
+    packages = [name for kind, name in changed if kind == "distribution"]
+    code = [name for kind, name in changed if kind != "distribution"]
+    if packages:
+        yield Difference("package_changed", packages[0], f"package {', '.join(packages)}")
+    if code or not packages:
+        names = code or [node.target_id]
+        yield Difference("code_changed", names[0], f"the code of {', '.join(names)} changed")
+
+
+def read_closure(index: Index, code: str) -> dict[tuple[str, str], str] | None:
+    """(kind, id) -> digest of the definitions behind a code fingerprint; None where they are not remembered."""
+    body = index.recall(CLOSURE, [code]).get(code) if code else None
+    if body is None:
+        return None
+    try:
+        rows: list[list[Any]] = json.loads(body)
+        return {(str(kind), str(name)): str(digest) for kind, name, digest, *_ in rows}
+    except (TypeError, ValueError):
+        return None
+
+
+def is_certainly_new(node: Node, keys: Keys, entries: Sequence[EntryInfo]) -> bool:
+    """Whether no result of ``node`` can be stored, whatever its calls give: none has its code and literal arguments."""
+    identity = keys.identity(node)
+    literals = set(identity.arguments)
+    return not any(
+        earlier.schema == SCHEMA and earlier.code == identity.code and literals.issubset(earlier.arguments)
+        for earlier in entries
+    )
