@@ -90,7 +90,11 @@ def find_differences(
     }
     arguments = keys.arguments(node, known.digest_of, known.mentions_of) if known is not None else None
     before, now = dict(earlier.arguments), dict(identity.arguments if arguments is None else arguments)
+    written = tuple(f" {label}" for label, _ in earlier.outputs)
     for name in {**before, **now}:
+        if written and name.startswith(FILE) and name.endswith(written):
+            # what it wrote then is there now, and may be what it will write
+            continue
         is_comparable = arguments is not None or name not in with_calls
         if is_comparable and before.get(name) != now.get(name):
             found.append(_describe(name, before, now, is_call=name in with_calls))
