@@ -16,10 +16,10 @@ from hydra_cached.execution.interrupts import watch_interrupts
 from hydra_cached.execution.notes import CacheMemo, outputs_recaller
 from hydra_cached.execution.report import NodeReport, RunInterrupted, RunReport, Summary
 from hydra_cached.execution.scheduler import Scheduler
-from hydra_cached.execution.settled import Settled
 from hydra_cached.fingerprint import CodeFingerprints, FileDigests
 from hydra_cached.graph import EXPRESSIONS, Graph, Items, Node, build_graph
 from hydra_cached.graph.hydra_errors import as_config_error, as_hydra_error
+from hydra_cached.history import PastNode, PastRun, RunHead, record_run
 from hydra_cached.keys import Keys
 from hydra_cached.plan import ConditionChecker, Context, Policy, uncached_nodes
 from hydra_cached.store import FILE_MEMO, MemoryCache, Store
@@ -107,22 +107,24 @@ def run(
     options: RunOptions | None = None,
     policy: TargetPolicy = UNCHECKED,
     listener: Listener = ignore,
+    overrides: Sequence[str] = (),
 ) -> RunReport:
     """Run a pipeline and report on every node. A node that fails is in the report, not raised.
 
     Args:
         config: as for `instantiate`.
         pipeline: its name, for the report.
-        store: where results are looked up and kept; None neither reads nor writes any.
+        store: where results are looked up and kept, and where the run is written down; None neither reads nor writes.
         policy: which targets the config may call; by default any, for it is the caller's own code.
         listener: called with every event, in this thread.
+        overrides: what was changed in the config, for the history.
 
     Raises:
         UsageError: the config, a target or the store cannot be used; nothing has run then.
         RunInterrupted: Ctrl-C; its ``report`` tells what was finished.
     """
     options = options or RunOptions()
-    started = time.perf_counter()
+    started, began_s = time.perf_counter(), time.time()
     run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
     try:
         graph = build_graph(config, policy=policy)
@@ -142,6 +144,8 @@ def run(
     except KeyboardInterrupt:
         is_interrupted = True
     report = _report(scheduler, pipeline, run_id, value, error, not (error or is_interrupted), started)
+    if store is not None:
+        _write_down(store, report, overrides, began_s, listener)
     if is_interrupted:
         raise RunInterrupted(report)
     return report
@@ -216,7 +220,7 @@ def _report(
     is_ok: bool,
     started: float,
 ) -> RunReport:
-    nodes = tuple(_report_node(node, scheduler.settled.get(node.index)) for node in scheduler.graph.nodes)
+    nodes = tuple(_report_node(scheduler, node) for node in scheduler.graph.nodes)
     return RunReport(
         pipeline=pipeline,
         run_id=run_id,
@@ -228,9 +232,13 @@ def _report(
     )
 
 
-def _report_node(node: Node, settled: Settled | None) -> NodeReport:
+def _report_node(scheduler: Scheduler, node: Node) -> NodeReport:
+    settled = scheduler.settled.get(node.index)
     if settled is None:
-        return NodeReport(node.path, node.paths, node.target_id, "skipped", None, None, None, None, 0.0, None, False)
+        recipe_key = scheduler.known_recipe(node)
+        return NodeReport(
+            node.path, node.paths, node.target_id, "skipped", None, recipe_key, None, None, 0.0, None, False
+        )
     decision = settled.decision
     is_reused = settled.status in ("hit", "cutoff")
     return NodeReport(
@@ -246,6 +254,39 @@ def _report_node(node: Node, settled: Settled | None) -> NodeReport:
         size_bytes=settled.entry.size_bytes if settled.entry else None,
         is_stored=settled.is_stored,
     )
+
+
+def _write_down(store: Store, report: RunReport, overrides: Sequence[str], began_s: float, listener: Listener) -> None:
+    """Enter a run into the history; where that cannot be written, the results count all the same."""
+    summary = report.summary
+    head = RunHead(
+        run_id=report.run_id,
+        started_s=began_s,
+        pipeline=report.pipeline,
+        overrides=tuple(overrides),
+        outcome="done" if report.is_ok else "failed" if report.error else "interrupted",
+        error=report.error.message.partition("\n")[0] if report.error else "",
+        counts={name: getattr(summary, name) for name in ("nodes", "hit", "cutoff", "ran", "skipped", "failed")},
+        seconds=summary.seconds,
+        seconds_saved=summary.seconds_saved,
+    )
+    nodes = tuple(
+        PastNode(
+            node.path,
+            node.target,
+            node.status,
+            node.reason.code if node.reason else "",
+            node.reason.detail if node.reason else "",
+            node.seconds,
+            node.recipe_key,
+            node.call_key,
+        )
+        for node in report.nodes
+    )
+    try:
+        record_run(store, PastRun(head, nodes))
+    except StoreError as exc:
+        listener(Warned("", f"the run is not in the history: {exc.message}"))
 
 
 def _summarize(nodes: Iterable[NodeReport], seconds: float, seconds_saved: float) -> Summary:

@@ -9,6 +9,7 @@ import typer
 from hydra_cached import __version__
 from hydra_cached.cli.cache import clear, list_entries
 from hydra_cached.cli.run import run
+from hydra_cached.cli.runs import compare_past_runs, list_past_runs, show_past_run
 from hydra_cached.cli.show_config import show_config
 from hydra_cached.cli.target_id import print_target_ids
 
@@ -32,6 +33,7 @@ def _new_app(*, has_completion: bool = False) -> typer.Typer:
 
 app = _new_app(has_completion=True)
 cache_app = _new_app()
+runs_app = _new_app()
 instantiate_app = _new_app()
 
 
@@ -70,6 +72,10 @@ app.command("run", short_help="Run a pipeline, and reuse results.", epilog=_EPIL
 app.command("show-config", short_help="Print a pipeline's config as YAML.", epilog=_EPILOG)(show_config)
 app.command("target-id", short_help="Print the one id of a callable.")(print_target_ids)
 app.add_typer(cache_app, name="cache")
+app.add_typer(runs_app, name="runs", short_help="List past runs, and compare them.")
+runs_app.callback(invoke_without_command=True)(list_past_runs)
+runs_app.command("show", short_help="Show one past run.", epilog=_EPILOG)(show_past_run)
+runs_app.command("diff", short_help="Show how two past runs differ.", epilog=_EPILOG)(compare_past_runs)
 cache_app.command("ls", short_help="List stored results.", epilog=_EPILOG)(list_entries)
 cache_app.command("clear", short_help="Delete stored results.", epilog=_EPILOG)(clear)
 instantiate_app.command("run", epilog=_EPILOG)(run)

@@ -194,6 +194,7 @@ def _run(request: _Request) -> RunReport:
             options=options,
             policy=policy,
             listener=EventLog(is_verbose=request.is_verbose),
+            overrides=request.choice.overrides,
         )
 
 

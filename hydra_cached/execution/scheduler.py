@@ -92,6 +92,10 @@ class Scheduler:
         finally:
             self.committer.flush()
 
+    def known_recipe(self, node: Node) -> str | None:
+        """The recipe key of a node, also of one below a hit; None where it was not needed."""
+        return None if self._keys is None else self._keys.known_recipe(node)
+
     # --- down: what is found by recipe key, and what must be asked for ------------------------------------------------
 
     def _expand(self, demanded: list[Node]) -> None:

@@ -63,6 +63,10 @@ class Keys:
             self._recipes[index] = self._make_recipe(self._graph.nodes[index])
         return self._recipes[node.index]
 
+    def known_recipe(self, node: Node) -> str | None:
+        """The recipe key where it was made already, else None: makes none."""
+        return self._recipes.get(node.index)
+
     def call(self, node: Node, digest_of: DigestOf, mentions_of: MentionsOf | None = None) -> str | None:
         """The call key, or None: a child's result has no content digest, or an argument none."""
         arguments = self.arguments(node, digest_of, mentions_of)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -97,14 +97,20 @@ def find_differences(
             continue
         is_comparable = arguments is not None or name not in with_calls
         if is_comparable and before.get(name) != now.get(name):
-            found.append(_describe(name, before, now, is_call=name in with_calls))
+            found.append(describe_change(name, before, now, is_call=name in with_calls))
     if not found and with_calls and arguments is None and known is not None:
         # a result without a digest cannot be compared
         found.append(Difference("upstream_changed", "", ", ".join(sorted(with_calls))))
+    return sort_differences(found)
+
+
+def sort_differences(found: Iterable[Difference]) -> tuple[Difference, ...]:
+    """The weightiest first."""
     return tuple(sorted(found, key=lambda each: _ORDER.index(each.code)))
 
 
-def _describe(name: str, before: dict[str, str], now: dict[str, str], *, is_call: bool) -> Difference:
+def describe_change(name: str, before: dict[str, str], now: dict[str, str], *, is_call: bool) -> Difference:
+    """What it means that the argument or input ``name`` has another digest than before."""
     if name.startswith(ENV):
         variable = name.removeprefix(ENV)
         return Difference("env_changed", variable, f"environment variable {variable}")
@@ -128,27 +134,41 @@ def _describe(name: str, before: dict[str, str], now: dict[str, str], *, is_call
 
 
 def _compare_python(earlier: EntryInfo) -> Iterator[Difference]:
-    python = dict(earlier.versions).get("python", "")
-    if python and tuple(python.split(".")[:2]) != tuple(map(str, sys.version_info[:2])):
-        now = ".".join(map(str, sys.version_info[:3]))
-        yield Difference("package_changed", "python", f"python {python} -> {now}")
+    yield from compare_pythons(dict(earlier.versions).get("python", ""), ".".join(map(str, sys.version_info[:3])))
+
+
+def compare_pythons(before: str, now: str) -> Iterator[Difference]:
+    """What it means that Python was another one; its bugfix releases do not count."""
+    if before and before.split(".")[:2] != now.split(".")[:2]:
+        yield Difference("package_changed", "python", f"python {before} -> {now}")
 
 
 def _compare_code(node: Node, keys: Keys, index: Index, earlier: EntryInfo, identity: Identity) -> Iterator[Difference]:
     if earlier.code == identity.code:
         return
-    before = read_closure(index, earlier.code)
-    if before is None:
-        yield Difference("code_changed", node.target_id, f"the code of {node.target_id} changed")
-        return
     now: dict[tuple[str, str], str] = {(each.kind, each.id): each.digest for each in keys.definitions(node)}
+    yield from compare_closures(node.target_id, read_closure(index, earlier.code), now)
+
+
+def compare_closures(
+    target: str, before: dict[tuple[str, str], str] | None, now: dict[tuple[str, str], str] | None
+) -> Iterator[Difference]:
+    """What differs in the code of a target, whose fingerprint is another one than before.
+
+    Args:
+        before: (kind, id) -> digest of the definitions that it was made of; None where they are not remembered.
+        now: the same of what it is made of now.
+    """
+    if before is None or now is None:
+        yield Difference("code_changed", target, f"the code of {target} changed")
+        return
     changed = [key for key in sorted({**before, **now}) if before.get(key) != now.get(key)]
     packages = [name for kind, name in changed if kind == "distribution"]
     code = [name for kind, name in changed if kind != "distribution"]
     if packages:
         yield Difference("package_changed", packages[0], f"package {', '.join(packages)}")
     if code or not packages:
-        names = code or [node.target_id]
+        names = code or [target]
         yield Difference("code_changed", names[0], f"the code of {', '.join(names)} changed")
 
 

@@ -43,7 +43,7 @@ def print_entries(summaries: Sequence[EntrySummary], *, limit: int | None = None
         console.print(table)
         console.print(Text(total))
     else:
-        write_data(_plain_lines(table) + total + "\n")
+        write_data(plain_lines(table) + total + "\n")
 
 
 def describe_total(summaries: Sequence[EntrySummary]) -> str:
@@ -84,8 +84,9 @@ def _cells(summary: EntrySummary, now_s: float) -> tuple[str, ...]:
     )
 
 
-def _plain_lines(table: Table) -> str:
-    longest = sum(max((len(str(cell)) for cell in column.cells), default=0) + 2 for column in table.columns)
+def plain_lines(table: Table) -> str:
+    """A table as text, in which nothing is cut or wrapped."""
+    longest = sum(max(len(str(cell)) for cell in (column.header, *column.cells)) + 2 for column in table.columns)
     stream = StringIO()
     Console(file=stream, width=max(longest, 80), color_system=None).print(table)
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())

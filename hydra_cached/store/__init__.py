@@ -11,6 +11,7 @@ from hydra_cached.store.memory import MemoryCache
 from hydra_cached.store.payload import Payload
 from hydra_cached.store.record import CLOSURE, CODE_MEMO, CONDITIONS, FILE_MEMO, OUTPUTS, TEXT
 from hydra_cached.store.redact import redact
+from hydra_cached.store.runs import RunRow, add_run, list_runs, read_run
 from hydra_cached.store.store import Store
 
 __all__ = [
@@ -26,7 +27,11 @@ __all__ = [
     "EntrySummary",
     "MemoryCache",
     "Payload",
+    "RunRow",
     "Store",
+    "add_run",
+    "list_runs",
+    "read_run",
     "redact",
     "unpack_conditions",
 ]

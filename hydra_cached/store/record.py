@@ -13,6 +13,7 @@ are a range of the index:
     07 digest                       conditions: outside inputs and outputs on which links depend
     08 code fingerprint             closure: the definitions that it is made of
     09 digest of a definition       its text
+    0a time, a random number, 0|1   run: its summary, and its nodes
     0d blake3 of a path             file memo: the digest of a file in one state of it
     0e digest                       code memo: what was read of a source file
     1a digest                       outputs: what a call wrote when it last ran
@@ -40,6 +41,7 @@ LATEST = "06"
 CONDITIONS = "07"
 CLOSURE = "08"
 TEXT = "09"
+RUN = "0a"
 FILE_MEMO = "0d"
 CODE_MEMO = "0e"
 OUTPUTS = "1a"

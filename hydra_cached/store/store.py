@@ -71,7 +71,7 @@ class Store:
             EntryUntrustedError: there is one, but it has not your key's seal. It stays until the next `put` of its key.
             EntryUnreadableError: a later release wrote it.
         """
-        rows = self._open()
+        rows = self.rows()
         return None if rows is None else rows.follow(LINK + recipe_key)
 
     def get(self, key: str) -> Entry | None:
@@ -82,12 +82,12 @@ class Store:
             EntryUntrustedError: there is one, but it has not your key's seal. It stays until the next `put` of its key.
             EntryUnreadableError: a later release wrote it.
         """
-        rows = self._open()
+        rows = self.rows()
         return None if rows is None else rows.entry(key)
 
     def latest(self, target: str, path: str) -> list[EntryInfo]:
         """What is known of the last results that were put for a target at a config path, the newest first."""
-        rows = self._open()
+        rows = self.rows()
         return [] if rows is None else rows.latest(target, path)
 
     def dump(self, value: Any) -> Payload:
@@ -143,7 +143,7 @@ class Store:
         if entry.object_digest is None:
             # it came out of the sealed record
             return load_value(entry.codec, (entry.payload or b"",))
-        rows = self._open()
+        rows = self.rows()
         if rows is None:
             raise EntryDamagedError(f'the cache directory "{self._root}" is gone')
         return load_value(entry.codec, self._read_object(rows, entry.key, entry.object_digest))
@@ -173,7 +173,7 @@ class Store:
         Args:
             kind: of row, as `record.py` lists them.
         """
-        rows = self._open()
+        rows = self.rows()
         return {} if rows is None else rows.recall(kind, list(keys))
 
     def remember(self, kind: str, items: Mapping[str, bytes]) -> None:
@@ -192,7 +192,7 @@ class Store:
 
     def entries_of(self, target: str) -> list[EntryInfo]:
         """What is known of all results of a target, the newest first."""
-        rows = self._open()
+        rows = self.rows()
         return [] if rows is None else rows.entries_of(target)
 
     def summaries(
@@ -208,7 +208,7 @@ class Store:
         Raises:
             StoreError: the index is damaged.
         """
-        rows = self._open()
+        rows = self.rows()
         if rows is None:
             return []
         return list_entries(rows, target_glob=target_glob, key_prefix=key_prefix, older_than_s=older_than_s)
@@ -219,7 +219,7 @@ class Store:
         Raises:
             StoreError: the index is locked or cannot be written.
         """
-        rows = self._open()
+        rows = self.rows()
         if rows is not None:
             rows.index.write(lambda: rows.index.delete(ENTRY + entry.key))
 
@@ -229,7 +229,7 @@ class Store:
         Raises:
             StoreError: the index is locked or cannot be written.
         """
-        rows = self._open()
+        rows = self.rows()
         return 0 if rows is None else remove_entries(rows, keys)
 
     def clear(self) -> int:
@@ -243,7 +243,7 @@ class Store:
         from hydra_cached.store.index import CorruptIndexError
 
         try:
-            rows = self._open()
+            rows = self.rows()
             return 0 if rows is None else clear_store(rows)
         except CorruptIndexError:
             if self._directory is None:
@@ -291,8 +291,8 @@ class Store:
     def __repr__(self) -> str:
         return f"Store({str(self._root)!r})"
 
-    def _open(self) -> Rows | None:
-        """Rows, opened when first needed; None where the directory is absent."""
+    def rows(self) -> Rows | None:
+        """For the upkeep of the store: its rows, opened when first needed; None where the directory is absent."""
         rows = self._rows
         if rows is not None and not rows.index.is_foreign:
             return rows
@@ -310,7 +310,7 @@ class Store:
         return self._rows
 
     def _open_for_writing(self) -> Rows:
-        rows = self._open()
+        rows = self.rows()
         if rows is None:
             raise StoreError(f'there is no cache directory "{self._root}"', hint="Store(directory) creates it")
         return rows

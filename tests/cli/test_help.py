@@ -10,7 +10,18 @@ import pytest
 from hydra_cached import __version__
 from tests.conftest import RunCli
 
-COMMANDS = [[], ["run"], ["show-config"], ["target-id"], ["cache"], ["cache", "ls"], ["cache", "clear"]]
+COMMANDS = [
+    [],
+    ["run"],
+    ["runs"],
+    ["runs", "show"],
+    ["runs", "diff"],
+    ["show-config"],
+    ["target-id"],
+    ["cache"],
+    ["cache", "ls"],
+    ["cache", "clear"],
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -37,7 +48,7 @@ def test_the_version_is_printed(run_cli: RunCli) -> None:
     assert run_cli("--version").stdout == f"hydra-cached {__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [["-h"], ["run", "-h"], ["target-id", "json.dumps"], ["cache", "ls"]])
+@pytest.mark.parametrize("arguments", [["-h"], ["run", "-h"], ["target-id", "json.dumps"], ["cache", "ls"], ["runs"]])
 def test_what_a_command_does_not_need_is_not_imported(arguments: list[str], tmp_path: object) -> None:
     code = (
         "import sys; from hydra_cached.cli.app import app; from hydra_cached.cli.exits import run_app\n"
