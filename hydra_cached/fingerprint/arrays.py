@@ -49,12 +49,15 @@ def encode_masked(walk: Walk, value: Any) -> None:
 
     walk.out += b"M"
     walk.write_class(type(value))
+    if value is np.ma.masked:
+        # there is only one
+        return
     _write_array(walk, np.ma.getdata(value, subok=False))
-    # no mask at all becomes a mask of all False on its way through a pickle
-    walk.write(np.ma.getmaskarray(value))
-    walk.write(np.asarray(value.fill_value))
+    # no mask at all becomes a mask of all False on its way through a pickle, and its order that of the values
+    walk.write(np.ascontiguousarray(np.ma.getmaskarray(value)))
+    # as long as it fits in: pickling cuts off the rest of a text
+    walk.write(np.asarray(value.fill_value, dtype=value.dtype))
     walk.write(bool(value.hardmask))
-    walk.write(bool(value.sharedmask) if value is np.ma.masked else None)
     ours = {"_mask", "_fill_value", "_hardmask", "_sharedmask", "_isfield", "_baseclass", "_optinfo", "_basedict"}
     walk.write(value._optinfo)
     walk.write({name: item for name, item in vars(value).items() if name not in ours})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -61,6 +62,13 @@ def encode_mapping_proxy(walk: Walk, value: MappingProxyType[Any, Any]) -> None:
     walk.write(dict(value))
 
 
+def encode_view(walk: Walk, value: Any) -> None:
+    """A dict's keys, values or items by kind and the whole dict, which the view gives away."""
+    walk.out += b"V"
+    walk.write_text(type(value).__name__)
+    walk.write(dict(value.mapping))
+
+
 def encode_set(walk: Walk, value: set[Any]) -> None:
     """A set by its elements in an order of their own."""
     walk.out += b"<%x;" % len(value)
@@ -75,6 +83,8 @@ def encode_frozenset(walk: Walk, value: frozenset[Any]) -> None:
 
 def encode_set_subclass(walk: Walk, value: set[Any] | frozenset[Any]) -> None:
     """An object that is a set: its own pickling would list the elements in the order of their hashes."""
+    if isinstance(value, set) and walk.write_again(value):
+        return
     walk.out += b"/"
     walk.write_class(type(value))
     walk.out += b"%x;" % len(value)
@@ -88,16 +98,25 @@ def write_unordered(walk: Walk, elements: set[Any] | frozenset[Any]) -> None:
     if len(types) == 1 and types <= {str, int, bytes}:
         encode_sequence(walk, sorted(elements))
         return
-    digests = []
+    found: list[tuple[bytes, Any]] = []
+    has_met = False
     for element in elements:
-        start = len(walk.out)
+        start = walk.position()
         try:
             walk.write(element)
         except Undigestible as stop:
             raise stop.below("{...}") from None
-        digests.append(blake3(walk.out[start:]).digest())
-        del walk.out[start:]
-    for digest in sorted(digests):
+        length, met, _ = start
+        found.append((blake3(walk.out[length:]).digest(), element))
+        has_met = has_met or walk.position()[1] > met
+        walk.return_to(start)
+    found.sort(key=_first)
+    for digest, element in found:
+        if has_met:
+            # objects are numbered in the order of what they are, not of where they lie in memory
+            length = len(walk.out)
+            walk.write(element)
+            del walk.out[length:]
         walk.out += digest
 
 
@@ -121,6 +140,9 @@ def _write_runs(walk: Walk, size: int, runs: Iterator[list[Any]], write_run: Cal
     if hasher is not None:
         walk.out += b"="
         walk.out += hasher.digest()
+
+
+_first = itemgetter(0)
 
 
 def _write_items(walk: Walk, items: Sequence[Any], first: int = 0) -> None:

@@ -114,6 +114,11 @@ def encode_class(walk: Walk, cls: type) -> None:
     walk.write_text(body)
     if body and "<locals>" not in cls.__qualname__:
         return
+    with walk.apart():
+        _write_members(walk, cls)
+
+
+def _write_members(walk: Walk, cls: type) -> None:
     walk.write(cls.__bases__)
     for name, member in vars(cls).items():
         if name in _CLASS_MACHINERY or type(member).__name__ in {"member_descriptor", "getset_descriptor"}:

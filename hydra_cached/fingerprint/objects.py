@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copyreg
 import enum
+import functools
 import pickle
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from hydra_cached.fingerprint.containers import write_mapping
+from hydra_cached.fingerprint.kinds import ATOMIC, CONTAINERS
 from hydra_cached.fingerprint.walk import Undigestible, Walk
 
 _PROTOCOL = 5
@@ -35,7 +38,9 @@ def encode_iterator(walk: Walk, value: Iterator[Any]) -> None:
 
 
 def encode_object(walk: Walk, value: Any) -> None:
-    """An object by class and state, as its ``__reduce_ex__`` takes it apart."""
+    """An object by class and state, as its ``__reduce_ex__`` takes it apart; met again, as the same object."""
+    if has_identity(type(value)) and walk.write_again(value):
+        return
     walk.out += b"x"
     walk.write_class(type(value))
     reduced = reduce(value)
@@ -57,6 +62,11 @@ def encode_object(walk: Walk, value: Any) -> None:
     else:
         walk.write(factory)
         walk.write(arguments)
+    if isinstance(value, BaseException):
+        # an error has a dict once somebody has asked for it
+        state = state or None
+    elif state is None:
+        state = _find_forgotten(value)
     try:
         walk.write(state)
     except Undigestible as stop:
@@ -72,6 +82,32 @@ def encode_object(walk: Walk, value: Any) -> None:
     if setter is not None:
         walk.out += b"U"
         walk.write(setter)
+
+
+def _find_forgotten(value: Any) -> dict[str, Any] | None:
+    """Attributes of an object of a derived class that its base from the standard library leaves out of its pickles."""
+    attributes = getattr(value, "__dict__", None)
+    if type(attributes) is not dict or not attributes:
+        return None
+    for cls in type(value).__mro__:
+        if "__reduce_ex__" in vars(cls) or "__reduce__" in vars(cls):
+            is_standard = cls.__module__.partition(".")[0] in sys.stdlib_module_names
+            return dict(attributes) if is_standard and cls is not object else None
+    return None
+
+
+def has_identity(cls: type) -> bool:
+    """Whether objects of ``cls`` may change, so that one object at two places is not the same as two equal ones.
+
+    What is hashed by its value is a value, whatever its attributes.
+    """
+    if cls in ATOMIC or cls in CONTAINERS or cls is functools.partial:
+        return False
+    hasher: Any = cls.__hash__
+    if hasher is not None and hasher is not object.__hash__:
+        return False
+    parameters = getattr(cls, "__dataclass_params__", None)
+    return parameters is None or not parameters.frozen
 
 
 def reduce(value: Any) -> str | tuple[Any, tuple[Any, ...], Any, list[Any] | None, list[Any] | None, Any] | None:

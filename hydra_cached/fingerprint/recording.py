@@ -10,6 +10,7 @@ from typing import Any
 
 from hydra_cached.fingerprint.bodies import Bodies
 from hydra_cached.fingerprint.definition import Definition, digest_text
+from hydra_cached.fingerprint.depth import call_deep
 from hydra_cached.fingerprint.values import Encoder
 from hydra_cached.fingerprint.walk import describe_type
 
@@ -35,10 +36,10 @@ class Recording(Encoder):
 
     def add(self, value: Any) -> None:
         """Append ``value``; one that is nested too deep counts by its type alone."""
-        start = len(self.out)
+        start = self.position()
         try:
             # not the shortcut for single values: a text may be a path
-            self.write(value)
+            call_deep(lambda: self._write_from(start, value))
         except RecursionError:
             self.restart(start)
             self.refuse(value)

@@ -84,8 +84,9 @@ def encode_path(walk: Walk, value: PurePath) -> None:
 
 
 def encode_memoryview(walk: Walk, value: memoryview) -> None:
-    """A view by format, shape and bytes."""
+    """A view by format, shape and bytes, and whether it can be written to."""
     walk.out += b"v"
+    walk.write(value.readonly)
     walk.write(value.format)
     walk.write(value.shape)
     walk.write_buffer(b"b", value.tobytes())
@@ -96,6 +97,12 @@ def encode_array(walk: Walk, value: Any) -> None:
     walk.out += b"a"
     walk.write(value.typecode)
     walk.write_buffer(b"b", memoryview(value).cast("B") if value else b"")
+
+
+def encode_struct(walk: Walk, value: struct.Struct) -> None:
+    """A compiled format of `struct` by its text."""
+    walk.out += b"S"
+    walk.write(value.format)
 
 
 def encode_range(walk: Walk, value: range) -> None:

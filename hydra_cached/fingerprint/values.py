@@ -10,6 +10,8 @@ import array
 import enum
 import functools
 import pickle
+import struct
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import PosixPath, PurePath, PurePosixPath, PureWindowsPath
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
@@ -21,10 +23,14 @@ from hydra_cached.errors import NotDigestibleError
 from hydra_cached.fingerprint import containers, definitions, objects, scalars
 from hydra_cached.fingerprint.bytecode import encode_code
 from hydra_cached.fingerprint.definition import module_label
-from hydra_cached.fingerprint.walk import CodeDigests, Handler, Undigestible, Walk, Writer, describe_type
+from hydra_cached.fingerprint.depth import call_deep
+from hydra_cached.fingerprint.walk import CodeDigests, Handler, Position, Undigestible, Walk, Writer, describe_type
 
 if TYPE_CHECKING:
     from hydra_cached.fingerprint.code import CodeFingerprints
+
+_DICTS: tuple[dict[Any, Any], ...] = ({}, OrderedDict())
+_VIEWS = [type(view()) for made in _DICTS for view in (made.keys, made.values, made.items)]
 
 _COMPOUND: Mapping[type, Handler] = {
     list: containers.encode_sequence,
@@ -33,10 +39,12 @@ _COMPOUND: Mapping[type, Handler] = {
     set: containers.encode_set,
     frozenset: containers.encode_frozenset,
     MappingProxyType: containers.encode_mapping_proxy,
+    **dict.fromkeys(_VIEWS, containers.encode_view),
     range: scalars.encode_range,
     slice: scalars.encode_slice,
     memoryview: scalars.encode_memoryview,
     array.array: scalars.encode_array,
+    struct.Struct: scalars.encode_struct,
     PurePosixPath: scalars.encode_path,
     PureWindowsPath: scalars.encode_path,
     PosixPath: scalars.encode_path,
@@ -63,6 +71,7 @@ _BASES: tuple[tuple[Any, Handler], ...] = (
     (definitions.WEAK_CONTAINERS, definitions.encode_weak_container),
 )
 
+_HINT = "return or pass a value that holds plain data"
 _BUILTIN_ITERATORS = frozenset({"builtins", "itertools", "_collections", "re"})
 
 
@@ -95,17 +104,27 @@ class Encoder(Walk):
         if writer is not None:
             writer(self.out, value)
             return
-        start = len(self.out)
+        start = self.position()
         try:
-            self.write(value)
+            call_deep(lambda: self._write_from(start, value))
         except Undigestible as stop:
             self.restart(start)
             message = f"at {stop.place}: {stop.reason}" if stop.place else stop.reason
-            raise NotDigestibleError(message, hint="return or pass a value that holds plain data") from stop
+            raise NotDigestibleError(message, hint=_HINT) from stop
         except RecursionError:
             self.restart(start)
             # the traceback of a thousand equal frames helps nobody
             raise NotDigestibleError(f"{describe_type(value)} is nested too deep", hint="flatten it") from None
+        except Exception as exc:
+            self.restart(start)
+            # an object that answers to a look in its own way: no reason to end a run
+            reason = f"{describe_type(value)} cannot be digested: {type(exc).__name__}: {exc}"
+            raise NotDigestibleError(reason, hint=_HINT) from exc
+
+    def _write_from(self, start: Position, value: Any) -> None:
+        # a second attempt, with more room for recursion, begins where the first did
+        self.restart(start)
+        self.write(value)
 
     def mark(self, tag: str) -> None:
         """Append a mark of structure, which no value can be taken for."""
@@ -171,13 +190,13 @@ def _find_config(cls: type) -> Handler | None:
 
 
 def _find_polars(cls: type) -> Handler | None:
-    from hydra_cached.fingerprint.tables import find_polars_handler
+    from hydra_cached.fingerprint.polars_frames import find_polars_handler
 
     return find_polars_handler(cls)
 
 
 def _find_arrow(cls: type) -> Handler | None:
-    from hydra_cached.fingerprint.tables import find_arrow_handler
+    from hydra_cached.fingerprint.arrow import find_arrow_handler
 
     return find_arrow_handler(cls)
 

@@ -1,23 +1,28 @@
 """Walks one value into a growing buffer of bytes. Owns cycles, sharing and size; knows no type by itself.
 
 Format: every value begins with one tag byte and ends where its own length says, so no two values can run together.
-Only content counts: an object met twice is written twice (or as the digest of what it would have written), and a
-value inside itself is written as the number of steps up to where it began.
+Of plain data only the content counts: a list met twice is written twice (or as the digest of what it would have
+written). An object with an identity that is met again is written as the number of its first meeting, so two layers
+with one tied weight differ from two with equal ones. A value inside itself is written as the number of steps up to
+where it began.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 from blake3 import blake3
 
 from hydra_cached.fingerprint.bulk import dump_run
+from hydra_cached.fingerprint.hashing import digest_bytes
 
 LIMIT_BYTES = 4096
 """What takes more bytes than this is written as its digest: the buffer stays small, and shared parts are met once."""
 
 _NEVER = 1 << 62
+_MAX_STEPS = 20
 
 
 class Undigestible(Exception):
@@ -35,7 +40,10 @@ class Undigestible(Exception):
 
     @property
     def place(self) -> str:
-        return "".join(reversed(self.steps))
+        steps = self.steps[::-1]
+        if len(steps) > _MAX_STEPS:
+            steps = [*steps[: _MAX_STEPS // 2], "...", *steps[-_MAX_STEPS // 2 :]]
+        return "".join(steps)
 
 
 class CodeDigests(Protocol):
@@ -47,6 +55,9 @@ class CodeDigests(Protocol):
     def body(self, target: Any) -> str:
         """Hex digest of a function's or class's own text, nothing it uses; "" for a class without source."""
 
+
+Position: TypeAlias = tuple[int, int, int]
+"""Bytes written, objects met, large parts known."""
 
 Handler: TypeAlias = Callable[["Walk", Any], None]
 Writer: TypeAlias = Callable[[bytearray, Any], None]
@@ -60,7 +71,7 @@ class Walk:
         code: who tells digests of code.
     """
 
-    __slots__ = ("_active", "_classes", "_collapsed", "_found", "_reach", "code", "out")
+    __slots__ = ("_active", "_classes", "_collapsed", "_found", "_met", "_reach", "code", "out")
 
     simple: ClassVar[Mapping[type, Writer]] = {}
     compound: ClassVar[Mapping[type, Handler]] = {}
@@ -72,6 +83,8 @@ class Walk:
         self._found: dict[type, Handler] = {}
         self._collapsed: dict[int, tuple[Any, bytes]] = {}
         self._classes: dict[type, bytes] = {}
+        # in order of meeting; the object is kept, so that its id stays its own
+        self._met: dict[Any, tuple[int, Any]] = {}
         self._reach = _NEVER
 
     def find(self, cls: type) -> Handler:
@@ -106,17 +119,33 @@ class Walk:
         depth = len(active)
         active[key] = depth
         outer, self._reach = self._reach, _NEVER
-        start = len(self.out)
+        start, met = len(self.out), len(self._met)
         handler(self, value)
         del active[key]
         if len(self.out) - start > LIMIT_BYTES:
             digest = b"=" + blake3(memoryview(self.out)[start:]).digest()
             del self.out[start:]
             self.out += digest
-            # what leads back to an ancestor means something else under another ancestor
-            if self._reach >= depth:
+            # what leads back to an ancestor means something else under another ancestor, and what introduced an object
+            # writes something else the next time
+            if self._reach >= depth and len(self._met) == met:
                 self._collapsed[key] = (value, digest)
         self._reach = min(outer, self._reach)
+
+    def find_met(self, value: Any, key: Any) -> tuple[int, Any] | None:
+        """What was met first under ``key``, with the number of that meeting; None when ``value`` is the first."""
+        known = self._met.get(key)
+        if known is None:
+            self._met[key] = (len(self._met), value)
+        return known
+
+    def write_again(self, value: Any) -> bool:
+        """Append an object with an identity as the number of its first meeting; False when this is the first."""
+        known = self.find_met(value, id(value))
+        if known is None:
+            return False
+        self.out += b"*%x;" % known[0]
+        return True
 
     def dump_run(self, items: list[Any]) -> bytes | None:
         """The bytes of ``items`` at once when they are plain data, else None."""
@@ -153,9 +182,35 @@ class Walk:
         """
         raise Undigestible(f"{describe_type(value)} {reason}")
 
-    def restart(self, length: int) -> None:
-        """Forget everything after ``length`` bytes, and where the walk stood."""
+    def position(self) -> Position:
+        """Where the walk stands."""
+        return len(self.out), len(self._met), len(self._collapsed)
+
+    def return_to(self, position: Position) -> None:
+        """Forget what was written and met since ``position``."""
+        length, met, collapsed = position
         del self.out[length:]
+        if len(self._met) > met:
+            while len(self._met) > met:
+                self._met.popitem()
+            # their bytes may name the numbers that are given away once more
+            while len(self._collapsed) > collapsed:
+                self._collapsed.popitem()
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Write something that says the same wherever it is met: no object from outside is known, and none from inside
+        is known afterwards."""
+        met, self._met = self._met, {}
+        collapsed, self._collapsed = self._collapsed, {}
+        try:
+            yield
+        finally:
+            self._met, self._collapsed = met, collapsed
+
+    def restart(self, position: Position) -> None:
+        """Return to ``position``, between two values, from anywhere inside the second."""
+        self.return_to(position)
         self._active.clear()
         self._reach = _NEVER
 
@@ -165,7 +220,7 @@ def write_raw(out: bytearray, tag: bytes, raw: bytes | bytearray | memoryview) -
     size = len(raw)
     if size > LIMIT_BYTES:
         out += b"%%%b%x:" % (tag, size)
-        out += blake3(raw).digest()
+        out += digest_bytes(raw)
     else:
         out += b"%b%x:" % (tag, size)
         out += raw

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from hydra_cached.graph.depth import call_deep
+from hydra_cached.fingerprint.depth import call_deep
 from hydra_cached.graph.indirect import check_indirect_targets
 from hydra_cached.graph.merge import merge_equal_calls
 from hydra_cached.graph.node import Graph

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hydra_cached.fingerprint.depth import call_deep
 from hydra_cached.graph.build import pause_collection, read_config
-from hydra_cached.graph.depth import call_deep
 from hydra_cached.graph.expression import Items, references
 from hydra_cached.graph.indirect import check_indirect_targets
 from hydra_cached.graph.merge import merge_equal_calls

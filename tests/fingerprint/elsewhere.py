@@ -1,6 +1,6 @@
 """Computes digests in another process, with another seed for the hashes of strings.
 
-As a program: reads a pickled list of values from a file, or takes `samples.many_values()`, and writes their digests.
+As a program: reads a pickled list of values from a file, or takes all samples, and writes their digests.
 """
 
 from __future__ import annotations
@@ -15,6 +15,18 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+
+
+def all_samples() -> list[Any]:
+    """Every value of the tables of samples."""
+    from tests.fingerprint import samples, samples_of_arrays, samples_of_builtins
+
+    tables = [
+        table
+        for module in (samples_of_builtins, samples_of_arrays)
+        for table in (module.pairs_that_differ(), module.pairs_that_are_equal())
+    ]
+    return [*samples.many_values(), *(value for table in tables for pair in table.values() for value in pair)]
 
 
 def digests_elsewhere(seed: int, values: Sequence[Any] | None = None, *, folder: Path | None = None) -> list[str]:
@@ -39,8 +51,7 @@ def digests_elsewhere(seed: int, values: Sequence[Any] | None = None, *, folder:
 
 if __name__ == "__main__":
     from hydra_cached.fingerprint import CodeFingerprints, digest_value
-    from tests.fingerprint.samples import many_values
 
-    read = pickle.loads(Path(sys.argv[1]).read_bytes()) if sys.argv[1:] else many_values()
+    read = pickle.loads(Path(sys.argv[1]).read_bytes()) if sys.argv[1:] else all_samples()
     memo = CodeFingerprints()
     print(json.dumps([digest_value(value, memo) for value in read]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import collections
+import copy
 import datetime
 import decimal
 import enum
@@ -130,6 +131,17 @@ def circle() -> list[Any]:
     made: list[Any] = [1]
     made.append(made)
     return made
+
+
+def square_of(n: int) -> Any:
+    return np.full((n, n), float(n))
+
+
+def _around(repeat: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """Lists around one object, each list met twice, and the same with a copy of each list."""
+    model = Point("x" * 5000)
+    part = ["y" * 5000, model]
+    return [part, part, [part, model]], [part, repeat(part), [repeat(part), model]]
 
 
 def two_steps() -> dict[str, Any]:
@@ -279,8 +291,9 @@ def pairs_that_are_equal() -> Mapping[str, tuple[Any, Any]]:
         "text joined at run time": ("interned", "".join(["inter", "ned"])),
         "shared parts": ([shared, shared], [[1, "two"], [1, "two"]]),
         "shared parts in a long run": ([shared] * 3000, [[1, "two"] for _ in range(3000)]),
-        "shared objects": ([Point(1)] * 2, [Point(1), Point(1)]),
-        "large shared objects": ([Point("x" * 9000)] * 2, [Point("x" * 9000), Point("x" * 9000)]),
+        "shared values": ([Fixed(1)] * 2, [Fixed(1), Fixed(1)]),
+        "shared data": ([square_of(9)] * 2, [square_of(9), square_of(9)]),
+        "shared parts around one object": _around(copy.copy),
         "circles": (circle(), circle()),
         "longer circles": (two_steps(), two_steps()),
         "sets filled in another order": (set(range(100)), set(range(99, -1, -1))),

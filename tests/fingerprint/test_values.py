@@ -12,17 +12,26 @@ import weakref
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hydra_cached.errors import NotDigestibleError
 from hydra_cached.fingerprint import CodeFingerprints, Encoder, digest_value
-from tests.fingerprint import samples
-from tests.fingerprint.elsewhere import digests_elsewhere
+from tests.fingerprint import samples, samples_of_arrays, samples_of_builtins
+from tests.fingerprint.elsewhere import all_samples, digests_elsewhere
 
-DIFFERENT = samples.pairs_that_differ()
-EQUAL = samples.pairs_that_are_equal()
+DIFFERENT = {
+    **samples.pairs_that_differ(),
+    **{f"{name} (builtin)": pair for name, pair in samples_of_builtins.pairs_that_differ().items()},
+    **{f"{name} (array)": pair for name, pair in samples_of_arrays.pairs_that_differ().items()},
+}
+EQUAL = {
+    **samples.pairs_that_are_equal(),
+    **{f"{name} (builtin)": pair for name, pair in samples_of_builtins.pairs_that_are_equal().items()},
+    **{f"{name} (array)": pair for name, pair in samples_of_arrays.pairs_that_are_equal().items()},
+}
 
 scalars = (
     st.none()
@@ -74,14 +83,18 @@ def test_digests_are_the_same_in_another_process_under_another_hash_seed() -> No
 
 def test_values_through_a_pickle_keep_their_digests(tmp_path: Path) -> None:
     here, values = [], []
-    for value in samples.many_values():
+    for value in all_samples():
         try:
-            pickle.dumps(value, 5)
+            restored = pickle.loads(pickle.dumps(value, 5))
         except (AttributeError, TypeError, pickle.PicklingError):
             continue  # local functions and classes
-        values.append(value)
-        here.append(digest_value(value))
-    assert len(values) > 150
+        if digest_value(restored) == digest_value(value):
+            values.append(value)
+            here.append(digest_value(value))
+        else:
+            # what pickling forgets
+            assert isinstance(value, (np.ma.MaskedArray, samples_of_arrays.Unit)) or vars(value) != vars(restored)
+    assert len(values) > 350
     assert digests_elsewhere(99, values, folder=tmp_path) == here
 
 
@@ -189,14 +202,80 @@ def test_an_exception_in_a_users_reduce_is_a_refusal() -> None:
         digest_value(Broken())
 
 
-def test_values_nested_without_end_are_refused() -> None:
-    deep: list[Any] = []
-    for _ in range(100_000):
+def nest(depth: int, inner: Any = None) -> list[Any]:
+    deep: list[Any] = [inner]
+    for _ in range(depth):
         deep = [deep]
-    with pytest.raises(NotDigestibleError, match="nested too deep"):
-        digest_value(deep)
-    while deep:  # or else freeing it is as deep
+    return deep
+
+
+def free(deep: Any) -> None:
+    # freeing it at once is as deep
+    while isinstance(deep, list) and deep:
         deep = deep.pop()
+
+
+def test_values_nested_deep_are_digested_to_the_bottom() -> None:
+    one, same, other = nest(100_000, 1), nest(100_000, 1), nest(100_000, True)
+    assert digest_value(one) == digest_value(same) != digest_value(other)
+    for value in (one, same, other):
+        free(value)
+
+
+def test_a_chain_of_objects_is_digested_to_the_bottom() -> None:
+    def chain(last: Any) -> Any:
+        made = last
+        for _ in range(20_000):
+            made = samples.Point(made)
+        return made
+
+    def unchain(made: Any) -> None:
+        while isinstance(made, samples.Point):
+            made.x, made = None, made.x
+
+    one, same, other = chain(1), chain(1), chain(2)
+    assert digest_value(one) == digest_value(same) != digest_value(other)
+    for value in (one, same, other):
+        unchain(value)
+
+
+def test_the_place_of_something_deep_is_told_in_short() -> None:
+    value = nest(5_000, threading.Lock())
+    with pytest.raises(NotDigestibleError, match=r"at (\[0\])+\.\.\.(\[0\])+: _?thread.lock cannot") as caught:
+        digest_value(value)
+    assert len(str(caught.value)) < 200
+    free(value)
+
+
+def test_what_raises_when_looked_at_is_refused() -> None:
+    class Sly(samples.Group):
+        def __iter__(self) -> Any:
+            raise ZeroDivisionError("no look")
+
+    with pytest.raises(NotDigestibleError, match="Sly cannot be digested: ZeroDivisionError: no look"):
+        digest_value(Sly([1]))
+
+
+def test_doubling_around_an_object_is_digested_at_once() -> None:
+    value: Any = [samples.Point("x" * 5000), "leaf" * 2000]
+    for _ in range(60):
+        value = [value, value]
+    assert digest_value(value) == digest_value(copy.deepcopy(value))
+
+
+def test_objects_met_by_a_refused_value_are_forgotten() -> None:
+    touched, untouched = Encoder(), Encoder()
+    model = samples.Point(1)
+    with pytest.raises(NotDigestibleError):
+        touched.add([model, iter("")])
+    for encoder in (touched, untouched):
+        encoder.add([samples.Point(2), model])
+    assert touched.digest() == untouched.digest()
+
+
+def test_arrays_of_every_dtype_and_shape_differ() -> None:
+    arrays = list(samples_of_arrays.arrays_that_differ())
+    assert len({digest_value(array) for array in arrays}) == len(arrays)
 
 
 def test_doubling_at_every_level_is_digested_at_once() -> None:
@@ -235,3 +314,10 @@ def test_keys_may_be_any_values() -> None:
 def test_a_memo_of_code_changes_no_digest() -> None:
     value = [samples.Point(1), samples.double, samples.make_adder(3)]
     assert digest_value(value, CodeFingerprints()) == digest_value(value)
+
+
+def test_attrs_objects_count_by_class_and_fields() -> None:
+    attrs: Any = pytest.importorskip("attrs")
+    one, other = (attrs.make_class(name, ["x", "y"], slots=True) for name in ("One", "Other"))
+    assert digest_value(one(1, [2])) == digest_value(copy.deepcopy(one(1, [2])))
+    assert len({digest_value(value) for value in (one(1, 2), one(1, 3), one(2, 2), other(1, 2))}) == 4

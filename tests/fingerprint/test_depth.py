@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from hydra_cached.graph.depth import call_deep
+from hydra_cached.fingerprint.depth import call_deep
 
 
 def descend(depth: int) -> int:
