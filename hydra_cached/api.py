@@ -4,29 +4,41 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from hydra_cached.errors import ConfigError, HydraCachedError, NodeFailedError, StoreError, TargetError
+from hydra_cached.errors import HydraCachedError, NodeFailedError, TargetError
 from hydra_cached.events import Event, Listener, RunStarted, Warned, ignore
+from hydra_cached.execution.accept import Acceptance
 from hydra_cached.execution.cache import ResultCache, StoreCache
 from hydra_cached.execution.direct import run_directly
 from hydra_cached.execution.interrupts import watch_interrupts
 from hydra_cached.execution.notes import CacheMemo, outputs_recaller
-from hydra_cached.execution.report import NodeReport, RunInterrupted, RunReport, Summary
+from hydra_cached.execution.report import RunInterrupted, RunReport
+from hydra_cached.execution.reporting import report_nodes, report_plan, summarize
 from hydra_cached.execution.scheduler import Scheduler
 from hydra_cached.fingerprint import CodeFingerprints, FileDigests
-from hydra_cached.graph import EXPRESSIONS, Graph, Items, Node, build_graph
+from hydra_cached.graph import Graph, build_graph
+from hydra_cached.graph.calls import check_calls
 from hydra_cached.graph.hydra_errors import as_config_error, as_hydra_error
 from hydra_cached.history import PastNode, PastRun, RunHead, record_run
 from hydra_cached.keys import Keys
-from hydra_cached.plan import ConditionChecker, Context, Policy, uncached_nodes
+from hydra_cached.plan import (
+    ConditionChecker,
+    Context,
+    Explanation,
+    Policy,
+    choose_sample,
+    draw_up,
+    explain_node,
+    find_above,
+    find_node,
+    known_below,
+    uncached_nodes,
+)
 from hydra_cached.store import FILE_MEMO, MemoryCache, Store
-from hydra_cached.targets import UNCHECKED, TargetPolicy, allow_only, check_call, policy_from_whitelist
-
-if TYPE_CHECKING:
-    from hydra_cached.plan import Status
+from hydra_cached.targets import UNCHECKED, TargetPolicy, allow_only, policy_from_whitelist
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +48,16 @@ class RunOptions:
     Attributes:
         exclude: canonical target ids or globs that are never looked up nor stored.
         min_persist_ms: results of calls that took less, in milliseconds, are not stored.
+        force: nodes that run whatever is stored, by config path or by the first digits of their key.
+        only: the one node, named likewise, whose value is wanted; None for the whole pipeline.
+        verify_percent: so many of a hundred results that could be reused are computed again and compared.
     """
 
     exclude: tuple[str, ...] = ()
     min_persist_ms: float = 0.0
+    force: tuple[str, ...] = ()
+    only: str | None = None
+    verify_percent: float = 0.0
 
 
 def instantiate(
@@ -123,18 +141,11 @@ def run(
         UsageError: the config, a target or the store cannot be used; nothing has run then.
         RunInterrupted: Ctrl-C; its ``report`` tells what was finished.
     """
-    options = options or RunOptions()
     started, began_s = time.perf_counter(), time.time()
-    run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
-    try:
-        graph = build_graph(config, policy=policy)
-    except HydraCachedError:
-        raise
-    except Exception as exc:
-        raise as_config_error(exc) from exc
-    _check_calls(graph)
+    run_id = _new_run_id()
+    graph = _build(config, policy)
+    scheduler = _scheduler(graph, None if store is None else StoreCache(store), options or RunOptions(), listener)
     listener(RunStarted(run_id, pipeline, len(graph.nodes)))
-    scheduler = _scheduler(graph, None if store is None else StoreCache(store), options, listener)
     value, error, is_interrupted = None, None, False
     try:
         with watch_interrupts() as scheduler.interrupts:
@@ -151,54 +162,130 @@ def run(
     return report
 
 
+def plan(
+    config: Any,
+    *,
+    pipeline: str = "",
+    store: Store | None = None,
+    options: RunOptions | None = None,
+    policy: TargetPolicy = UNCHECKED,
+) -> RunReport:
+    """What `run` would do, without running or writing anything. Arguments as for `run`.
+
+    A node is "would_run", "hit", "cutoff", "skipped", or "unknown" where that depends on what another one gives. Its
+    ``seconds`` are what its call took when it last ran.
+
+    >>> report = plan({"_target_": "builtins.max", "_args_": [1, 2]})
+    >>> [node.status for node in report.nodes], report.summary.would_run
+    (['would_run'], 1)
+
+    Raises:
+        UsageError: the config, a target or the store cannot be used.
+    """
+    started = time.perf_counter()
+    graph = _build(config, policy)
+    wired = _wire(graph, None if store is None else StoreCache(store), options or RunOptions())
+    planned = draw_up(wired.graph, wired.context, wired.policy)
+    return report_plan(graph, planned, pipeline, _new_run_id(), time.perf_counter() - started)
+
+
+def explain(
+    config: Any, path: str, *, store: Store, options: RunOptions | None = None, policy: TargetPolicy = UNCHECKED
+) -> Explanation:
+    """Why the node at a config path (or with a key that begins so) would run, or need not. Nothing is run.
+
+    Raises:
+        UsageError: the config, a target or the store cannot be used, or there is no such node.
+    """
+    wired = _wire(_build(config, policy), StoreCache(store), options or RunOptions())
+    assert wired.context is not None, "there is a store"
+    node = find_node(wired.graph, wired.context.keys, path)
+    # as if its value were wanted: what contains it may be reused
+    planned = draw_up(wired.graph.narrow(node), wired.context, wired.policy)
+    known = known_below(wired.graph, node, planned, wired.context)
+    return explain_node(wired.graph, node, planned.get(node.index), wired.context, known)
+
+
+def accept(
+    config: Any,
+    path: str | None = None,
+    *,
+    store: Store,
+    who: str,
+    policy: TargetPolicy = UNCHECKED,
+    is_dry_run: bool = False,
+) -> Acceptance:
+    """Let stored results count that differ from the present nodes in code alone. Nothing is run.
+
+    Args:
+        path: the node whose result, with all below it, is meant; None for the whole pipeline.
+        who: the one who takes responsibility for that; it is written into the entries.
+        is_dry_run: only find out what would be accepted.
+
+    Raises:
+        UsageError: the config, a target or the store cannot be used, or there is no such node.
+    """
+    wired = _wire(_build(config, policy), StoreCache(store), RunOptions(only=path))
+    assert wired.context is not None, "there is a store"
+    acceptance = Acceptance(wired.graph, wired.context, store, wired.files, who, is_dry_run=is_dry_run)
+    acceptance.accept()
+    return acceptance
+
+
+def _new_run_id() -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
+
+
+def _build(config: Any, policy: TargetPolicy) -> Graph:
+    try:
+        graph = build_graph(config, policy=policy)
+    except HydraCachedError:
+        raise
+    except Exception as exc:
+        raise as_config_error(exc) from exc
+    check_calls(graph)
+    return graph
+
+
 def _result_cache(cache: Store | MemoryCache) -> ResultCache:
     return StoreCache(cache) if isinstance(cache, Store) else cache
+
+
+@dataclass(frozen=True, slots=True)
+class _Wired:
+    """The parts of a run or of a plan."""
+
+    graph: Graph
+    context: Context | None
+    policy: Policy
+    code: CodeFingerprints
+    files: FileDigests
+
+
+def _wire(graph: Graph, cache: ResultCache | None, options: RunOptions, *, is_caller_holding: bool = False) -> _Wired:
+    code = CodeFingerprints()
+    files = FileDigests(memo=None if cache is None else CacheMemo(cache, FILE_MEMO))
+    keys = Keys(graph, code, files, *([] if cache is None else [outputs_recaller(cache.recall)]))
+    forced = frozenset(find_node(graph, keys, name).index for name in options.force)
+    policy = Policy(
+        options.exclude,
+        uncached_nodes(graph),
+        options.min_persist_ms,
+        is_caller_holding,
+        forced,
+        find_above(graph, forced),
+        choose_sample(graph, options.verify_percent),
+    )
+    wanted = graph if options.only is None else graph.narrow(find_node(graph, keys, options.only))
+    context = None if cache is None else Context(keys, cache, ConditionChecker(files, code, cache.recall))
+    return _Wired(wanted, context, policy, code, files)
 
 
 def _scheduler(
     graph: Graph, cache: ResultCache | None, options: RunOptions, listener: Listener, *, is_caller_holding: bool = False
 ) -> Scheduler:
-    code = CodeFingerprints()
-    files = FileDigests(memo=None if cache is None else CacheMemo(cache, FILE_MEMO))
-    context = None if cache is None else _context(graph, cache, code, files)
-    policy = Policy(options.exclude, uncached_nodes(graph), options.min_persist_ms, is_caller_holding)
-    return Scheduler(graph, context, cache, policy, listener, code, files)
-
-
-def _context(graph: Graph, cache: ResultCache, code: CodeFingerprints, files: FileDigests) -> Context:
-    keys = Keys(graph, code, files, outputs_recaller(cache.recall))
-    return Context(keys, cache, ConditionChecker(files, code, cache.recall))
-
-
-def _check_calls(graph: Graph) -> None:
-    seen: set[tuple[int, int, tuple[str, ...], bool]] = set()
-    for node in graph.nodes:
-        call = node.call
-        if (
-            not isinstance(call.args, tuple)
-            and type(call.args) not in EXPRESSIONS
-            and not isinstance(call.args, Sequence)
-        ):
-            raise TargetError(
-                f"_args_ at {node.path or 'the root'} is no list: {call.args!r}",
-                hint="write _args_: [...]",
-                path=node.path,
-                target=node.target_id,
-            )
-        if not isinstance(call.args, (tuple, Items)):
-            continue
-        count = len(call.args if isinstance(call.args, tuple) else call.args.values)
-        key = (id(call.target), count, tuple(call.kwargs), call.is_partial)
-        if key not in seen:
-            seen.add(key)
-            check_call(
-                call.target,
-                count,
-                tuple(call.kwargs),
-                path=node.path,
-                target_id=node.target_id,
-                is_partial=call.is_partial,
-            )
+    wired = _wire(graph, cache, options, is_caller_holding=is_caller_holding)
+    return Scheduler(wired.graph, wired.context, cache, wired.policy, listener, wired.code, wired.files)
 
 
 def _log_warnings(event: Event) -> None:
@@ -206,9 +293,6 @@ def _log_warnings(event: Event) -> None:
         import logging
 
         logging.getLogger("hydra_cached").warning(event.message)
-
-
-# --- the report -------------------------------------------------------------------------------------------------------
 
 
 def _report(
@@ -220,7 +304,7 @@ def _report(
     is_ok: bool,
     started: float,
 ) -> RunReport:
-    nodes = tuple(_report_node(scheduler, node) for node in scheduler.graph.nodes)
+    nodes = report_nodes(scheduler.graph, scheduler.settled, scheduler.known_recipe)
     return RunReport(
         pipeline=pipeline,
         run_id=run_id,
@@ -228,31 +312,7 @@ def _report(
         value=value,
         error=error,
         nodes=nodes,
-        summary=_summarize(nodes, time.perf_counter() - started, scheduler.committer.count_saved()),
-    )
-
-
-def _report_node(scheduler: Scheduler, node: Node) -> NodeReport:
-    settled = scheduler.settled.get(node.index)
-    if settled is None:
-        recipe_key = scheduler.known_recipe(node)
-        return NodeReport(
-            node.path, node.paths, node.target_id, "skipped", None, recipe_key, None, None, 0.0, None, False
-        )
-    decision = settled.decision
-    is_reused = settled.status in ("hit", "cutoff")
-    return NodeReport(
-        path=node.path,
-        paths=node.paths,
-        target=node.target_id,
-        status=settled.status,
-        reason=None if is_reused else decision.reason,
-        recipe_key=decision.recipe_key,
-        call_key=decision.call_key,
-        content_digest=settled.content_digest,
-        seconds=settled.seconds,
-        size_bytes=settled.entry.size_bytes if settled.entry else None,
-        is_stored=settled.is_stored,
+        summary=summarize(nodes, time.perf_counter() - started, scheduler.committer.count_saved()),
     )
 
 
@@ -287,26 +347,3 @@ def _write_down(store: Store, report: RunReport, overrides: Sequence[str], began
         record_run(store, PastRun(head, nodes))
     except StoreError as exc:
         listener(Warned("", f"the run is not in the history: {exc.message}"))
-
-
-def _summarize(nodes: Iterable[NodeReport], seconds: float, seconds_saved: float) -> Summary:
-    counts: dict[Status, int] = {}
-    total = 0
-    for node in nodes:
-        counts[node.status] = counts.get(node.status, 0) + 1
-        total += 1
-    return Summary(
-        nodes=total,
-        hit=counts.get("hit", 0),
-        cutoff=counts.get("cutoff", 0),
-        ran=counts.get("ran", 0),
-        skipped=counts.get("skipped", 0),
-        failed=counts.get("failed", 0),
-        would_run=counts.get("would_run", 0),
-        unknown=counts.get("unknown", 0),
-        seconds=seconds,
-        seconds_saved=seconds_saved,
-    )
-
-
-__all__ = ["ConfigError", "RunOptions", "StoreError", "instantiate", "run"]

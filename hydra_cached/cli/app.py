@@ -8,10 +8,13 @@ import typer
 
 from hydra_cached import __version__
 from hydra_cached.cli.cache import clear, list_entries
+from hydra_cached.cli.cache_accept import accept
+from hydra_cached.cli.graph import graph
 from hydra_cached.cli.run import run
 from hydra_cached.cli.runs import compare_past_runs, list_past_runs, show_past_run
 from hydra_cached.cli.show_config import show_config
 from hydra_cached.cli.target_id import print_target_ids
+from hydra_cached.cli.why import why
 
 _EPILOG = "Long options may be written with _ for -, as in --cache_dir."
 _SETTINGS: dict[str, Any] = {
@@ -70,12 +73,15 @@ def _describe_cache(context: typer.Context) -> None:
 
 app.command("run", short_help="Run a pipeline, and reuse results.", epilog=_EPILOG)(run)
 app.command("show-config", short_help="Print a pipeline's config as YAML.", epilog=_EPILOG)(show_config)
+app.command("graph", short_help="Draw a pipeline's calls.", epilog=_EPILOG)(graph)
 app.command("target-id", short_help="Print the one id of a callable.")(print_target_ids)
+app.command("why", short_help="Say why a node would run.", epilog=_EPILOG)(why)
 app.add_typer(cache_app, name="cache")
 app.add_typer(runs_app, name="runs", short_help="List past runs, and compare them.")
 runs_app.callback(invoke_without_command=True)(list_past_runs)
 runs_app.command("show", short_help="Show one past run.", epilog=_EPILOG)(show_past_run)
 runs_app.command("diff", short_help="Show how two past runs differ.", epilog=_EPILOG)(compare_past_runs)
 cache_app.command("ls", short_help="List stored results.", epilog=_EPILOG)(list_entries)
+cache_app.command("accept", short_help="Keep results across an edit that changed none.", epilog=_EPILOG)(accept)
 cache_app.command("clear", short_help="Delete stored results.", epilog=_EPILOG)(clear)
 instantiate_app.command("run", epilog=_EPILOG)(run)

@@ -1,4 +1,4 @@
-"""Exit codes: 0 done, 1 a node failed, 2 wrong usage or config, 130 interrupted. Errors become one line and a hint."""
+"""Exit codes: 0 done, 1 a node failed, 2 wrong usage, 3 work pending, 130 interrupted. Errors are a line and a hint."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from hydra_cached.errors import HydraCachedError, UsageError
 DONE = 0
 NODE_FAILED = 1
 WRONG_USAGE = 2
+WORK_PENDING = 3
 INTERRUPTED = 130
 
 # later releases of typer bring a copy of click's classes instead of click: in both this is the parent of all of them

@@ -116,6 +116,23 @@ def parse_milliseconds(text: str) -> float:
     return milliseconds
 
 
+def parse_percent(text: str | None) -> float:
+    """A share such as `5%` or `5` as a number from 0 to 100; None is none.
+
+    Raises:
+        UsageError: it is no such number.
+    """
+    if text is None:
+        return 0.0
+    try:
+        percent = float(text.strip().removesuffix("%"))
+    except ValueError:
+        percent = math.nan
+    if not 0 <= percent <= 100:
+        raise UsageError(f'invalid share "{text}"', hint="give a number from 0 to 100: 5% or 100%")
+    return percent
+
+
 def parse_age(text: str) -> float:
     """An age such as `7d` in seconds; units are s, m, h, d and w.
 

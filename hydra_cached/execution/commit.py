@@ -20,7 +20,7 @@ from hydra_cached.execution.worker import is_consumed_once
 from hydra_cached.fingerprint import CarriedCode, CodeFingerprints, FileDigests, digest_value
 from hydra_cached.graph import Graph, Node, Place
 from hydra_cached.keys import SCHEMA, Keys, find_mentions
-from hydra_cached.plan import Decision, Policy, write_call
+from hydra_cached.plan import Decision, Policy, Reason, write_call
 from hydra_cached.store import Entry, EntryInfo, redact
 
 if TYPE_CHECKING:
@@ -156,7 +156,8 @@ class Committer:
             met = carried.met
             held = self.holdings.find_held(node, value, arguments)
             settled.holds = (*held, *self.holdings.find_held_literals(node, value))
-            settled.is_stored = reason == "shares_argument"
+            settled.is_stored = reason == "shares_argument" or decision.verifies is not None
+            self._verify(node, settled)
         elif not self._cache.wants_digests:
             settled.holds = self.holdings.find_held_literals(node, value)
         own = self.notes.carried(node, met)
@@ -172,6 +173,17 @@ class Committer:
             self._write(node, lambda cache: self._keep(cache, info, value, node, settled))
         except NotSerializableError as exc:
             self._warn(node, f"cannot be stored: {exc.message}")
+
+    def _verify(self, node: Node, settled: Settled) -> None:
+        """Compare a result with the stored one, where it was computed again for that."""
+        stored = settled.decision.verifies
+        if stored is None:
+            return
+        is_same = settled.content_digest == stored.info.content_digest and settled.content_digest is not None
+        came_out = "it is the stored result" if is_same else "it differs from the stored result"
+        settled.decision = replace(settled.decision, reason=Reason("forced", f"computed again: {came_out}"))
+        if not is_same:
+            self._warn(node, "gave another result than the stored one: is it _not_deterministic_, or an input unknown?")
 
     def _note_outputs(self, node: Node, settled: Settled, writes: Writes) -> None:
         """What the call wrote does not count in its keys."""

@@ -19,6 +19,7 @@ class NodeReport:
         target: id of the callable.
         seconds: time of the call when it ran; else the time a reuse saved (0.0 when skipped).
         size_bytes: length of the stored payload, or None.
+        children: paths of the nodes in its arguments.
     """
 
     path: str
@@ -32,6 +33,7 @@ class NodeReport:
     seconds: float
     size_bytes: int | None
     is_stored: bool
+    children: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class RunReport:
     Attributes:
         value: what the pipeline returned, None after a failure.
         error: why it stopped, or None. A NodeFailedError's ``__cause__`` is the user's own exception.
+        is_plan: nothing was run; there is no value.
     """
 
     pipeline: str
@@ -66,6 +69,7 @@ class RunReport:
     error: HydraCachedError | None
     nodes: tuple[NodeReport, ...]
     summary: Summary
+    is_plan: bool = False
 
 
 class RunInterrupted(KeyboardInterrupt):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from hydra_cached.errors import EntryError, HydraCachedError, MissingInputError
@@ -84,7 +85,8 @@ class Scheduler:
         roots = self.graph.roots()
         self._values.expect(roots)
         try:
-            self._expand([self.graph.node_of(place) for place in roots])
+            sample = self._policy.sampled if self._context is not None else ()
+            self._expand([*map(self.graph.node_of, roots), *(self.graph.nodes[index] for index in sorted(sample))])
             while self._ready:
                 self._settle(self.graph.nodes[heapq.heappop(self._ready)])
             self._ensure(roots)
@@ -123,6 +125,9 @@ class Scheduler:
 
     def _decide(self, node: Node, *, is_known: bool, asked: Decision | None = None) -> Decision:
         decision = decide(node, self._context, self._policy, self._known if is_known else None, asked)
+        if decision.entry is not None and node.index in self._policy.sampled:
+            reason = Reason("forced", "computed again to verify the stored result")
+            decision = replace(run_again(decision, reason), look_ups=decision.look_ups, verifies=decision.entry)
         for look_up in decision.look_ups:
             self._emit(LookedUp(node.path, node.target_id, look_up.kind, look_up.key, look_up.is_found))
         return decision
@@ -167,6 +172,8 @@ class Scheduler:
     def _decide_finally(self, node: Node, asked: Decision, *, is_refreshed: bool = False) -> Decision:
         """The decision now that the children are settled: reuse, or run."""
         if self._cache is None or (asked.reason is not None and asked.reason.code == "shares_argument"):
+            return asked
+        if asked.verifies is not None and not is_refreshed:
             return asked
         is_spoilt = self._keys is not None and asked.is_storable and bool(self._keys.identity(node).problem)
         is_open = bool(node.children) or is_spoilt or is_refreshed

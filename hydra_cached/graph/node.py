@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hydra_cached.graph.expression import references
+from hydra_cached.graph.expression import Ref, references
 from hydra_cached.targets import Marks
 
 # places and nodes are not frozen: that would make them three times as slow to make, and they are most of a graph
@@ -126,6 +126,10 @@ class Graph:
                     return None
                 waiting.extend(self.nodes[index].children)
         return list(found)
+
+    def narrow(self, node: Node) -> Graph:
+        """The same graph, of which only the value of ``node`` is wanted."""
+        return Graph(self.nodes, Ref(node.call, "none"), self.node_of_place)
 
     def find(self, path: str) -> Node | None:
         """The node written or referred to at the dotted config path, or None."""

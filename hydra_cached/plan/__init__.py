@@ -14,33 +14,46 @@ from hydra_cached.plan.decision import (
     uncached_nodes,
 )
 from hydra_cached.plan.differences import Difference, explain, find_differences, find_nearest
+from hydra_cached.plan.dry_run import Planned, draw_up, known_below
 from hydra_cached.plan.reason import Reason, ReasonCode
+from hydra_cached.plan.selection import choose_sample, find_above, find_node
 from hydra_cached.plan.sharing import LITERAL, argument_positions, find_shared_holders, held_nodes
 from hydra_cached.plan.survey import Survey, run_again, survey
+from hydra_cached.plan.why import Change, Explanation, FileRole, explain_node
 from hydra_cached.plan.written import read_call, write_call
 
 __all__ = [
     "LITERAL",
+    "Change",
     "ConditionChecker",
     "Context",
     "Decision",
     "Difference",
+    "Explanation",
+    "FileRole",
     "Index",
     "Known",
     "LookUp",
+    "Planned",
     "Policy",
     "Reason",
     "ReasonCode",
     "Status",
     "Survey",
     "argument_positions",
+    "choose_sample",
     "decide",
+    "draw_up",
     "explain",
+    "explain_node",
     "fault_reason",
+    "find_above",
     "find_differences",
     "find_nearest",
+    "find_node",
     "find_shared_holders",
     "held_nodes",
+    "known_below",
     "read_call",
     "run_again",
     "survey",

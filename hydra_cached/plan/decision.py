@@ -30,6 +30,7 @@ class Policy:
         is_caller_holding: the caller has the objects in the arguments at hand, and may compare them with the result's.
         forced: indices of the nodes that run whatever is stored.
         above_forced: indices of the nodes that contain one of those: what their recipes lead to does not count.
+        sampled: indices of the nodes that run even if their results could be reused, to be compared with these.
     """
 
     exclude: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class Policy:
     is_caller_holding: bool = False
     forced: frozenset[int] = frozenset()
     above_forced: frozenset[int] = frozenset()
+    sampled: frozenset[int] = frozenset()
 
     def is_excluded(self, node: Node) -> bool:
         return any(fnmatch.fnmatchcase(node.target_id, pattern) for pattern in self.exclude)
@@ -62,6 +64,7 @@ class Decision:
         reason: why it must run, when it must.
         is_storable: whether the result may be written to the store.
         is_replacing: an entry of that key is there, and no longer good.
+        verifies: the result that could be reused, where the node runs to be compared with it.
     """
 
     verdict: Literal["hit", "cutoff", "run", "ask"]
@@ -72,6 +75,7 @@ class Decision:
     is_storable: bool = False
     look_ups: tuple[LookUp, ...] = ()
     is_replacing: bool = False
+    verifies: Entry | None = None
 
 
 class Index(Protocol):

@@ -23,7 +23,7 @@ def report_document(report: RunReport) -> Document:
         "pipeline": report.pipeline,
         "run_id": report.run_id,
         "ok": report.is_ok,
-        "result": describe_value(report.value) if report.is_ok else None,
+        "result": describe_value(report.value) if report.is_ok and not report.is_plan else None,
         "error": _error_document(error) if error else None,
         "nodes": [_node_document(node) for node in report.nodes],
         "summary": dataclasses.asdict(report.summary),

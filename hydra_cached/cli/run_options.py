@@ -1,0 +1,79 @@
+"""Options of the command `run`. Declares them; reads no value."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+PersistOption = Annotated[
+    bool, typer.Option("-p", "--persist-cache", help="Load results from the cache directory, and store new ones.")
+]
+VerboseOption = Annotated[bool, typer.Option("-v", "--cache-verbose", help="Log every look-up in the store.")]
+DisplayOption = Annotated[bool, typer.Option("-d", "--display-config", help="Log the config as YAML before it is run.")]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-e",
+        "--exclude-persisting-targets",
+        metavar="LIST",
+        help="Neither load nor store results of these targets: names or globs, with commas; may be repeated.",
+        show_default=False,
+    ),
+]
+AllowOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="GLOB",
+        help="Call only targets of these ids or globs, as in 'mypkg.*'; may be repeated.  "
+        "[default: from YAML, what neither runs code nor destroys data; from Python, anything]",
+        show_default=False,
+    ),
+]
+LogLevelOption = Annotated[
+    str,
+    typer.Option(
+        "-l", "--log-level", metavar="LEVEL", help="Least level to log: DEBUG, INFO, WARNING, ERROR, CRITICAL."
+    ),
+]
+MinPersistOption = Annotated[
+    str,
+    typer.Option("-t", "--time-min-persist", metavar="MS", help="Store only results that took so many milliseconds."),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("-n", "--dry-run", help="Only show the plan: what would run and why, and what would be reused.")
+]
+ExitCodeOption = Annotated[
+    bool, typer.Option("--exit-code", help="With --dry-run, exit with 3 if anything would run, or may have to.")
+]
+ForceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--force",
+        metavar="PATH",
+        help="Run the node at this config path whatever is stored; may be repeated.",
+        show_default=False,
+    ),
+]
+OnlyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--only",
+        metavar="PATH",
+        help="Run only the node at this config path and what it needs; the result is its own.",
+        show_default=False,
+    ),
+]
+VerifyReuseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--verify-reuse",
+        metavar="N%",
+        help="Compute so many of a hundred stored results again, and warn of those that come out differently.",
+        show_default=False,
+    ),
+]
+PrintOption = Annotated[bool, typer.Option("--print", help="Print the result on stdout.")]
+PdbOption = Annotated[bool, typer.Option("--pdb", help="Open the debugger where your own code raised.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout: result, nodes, summary.")]
