@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hydra_cached.errors import HydraCachedError, NodeFailedError, TargetError
+from hydra_cached.errors import HydraCachedError, NodeFailedError, StoreError, TargetError
 from hydra_cached.events import Event, Listener, RunStarted, Warned, ignore
 from hydra_cached.execution.accept import Acceptance
 from hydra_cached.execution.cache import ResultCache, StoreCache
