@@ -14,13 +14,14 @@ from typing import Any
 
 from hydra_cached.fingerprint.depth import call_deep
 from hydra_cached.graph.indirect import check_indirect_targets
+from hydra_cached.graph.kinds import hydra_version
 from hydra_cached.graph.merge import merge_equal_calls
 from hydra_cached.graph.node import Graph
 from hydra_cached.graph.omega import merge_config
 from hydra_cached.graph.omega_reader import NeedsCopyError, OmegaReader
 from hydra_cached.graph.places import Places
 from hydra_cached.graph.plain import NotPlainError, PlainReader, is_plain_leaf
-from hydra_cached.graph.prepare import prepare_config, spell_targets
+from hydra_cached.graph.prepare import is_plain_config, prepare_config, spell_targets
 from hydra_cached.targets import UNCHECKED, TargetPolicy
 
 
@@ -68,6 +69,9 @@ def pause_collection() -> Iterator[None]:
 
 
 def _build(config: Any, args: tuple[Any, ...], kwargs: dict[str, Any], is_sharing: bool, policy: TargetPolicy) -> Graph:
+    if "isolate" in kwargs and hydra_version() >= (1, 4):
+        # how Hydra 1.4 is asked for copies of the config, which every target of ours gets
+        kwargs = {key: value for key, value in kwargs.items() if key != "isolate"}
     new_places = functools.partial(Places, is_sharing, args, policy)
     places, root = read_config(config, kwargs, new_places)
     if policy.is_enforced:
@@ -106,7 +110,7 @@ def _read_plain(config: Any, places: Places) -> tuple[Places, Any] | None:
 
 def _override_plain(config: Any, leaves: dict[str, Any] | None) -> Any:
     """``config`` with leaves set at its top, where that is all that merging would do; else None."""
-    if leaves is None or not isinstance(config, (dict, list, tuple)):
+    if leaves is None or not is_plain_config(config):
         return None
     if not leaves:
         return config

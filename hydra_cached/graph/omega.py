@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from hydra_cached.graph.kinds import hydra_version
+from hydra_cached.graph.omega_nodes import keep_objects
 
 KeyPath = tuple["str | int", ...]
 
@@ -33,7 +34,7 @@ def read_leaf(node: Any) -> Any:
     if type(node) not in _leaf_types():
         return UNSURE
     value = node.__dict__["_val"]
-    if type(value) is str and ("${" in value or value == "???"):
+    if isinstance(value, str) and ("${" in value or value == "???"):
         return UNSURE
     return UNSURE if type(value).__module__.startswith("omegaconf") else value
 
@@ -59,34 +60,52 @@ def is_reference(node: Any) -> bool:
     return hasattr(node, "_is_interpolation") and bool(node._is_interpolation())
 
 
-def read_item(container: Any, key: Any) -> Any:
+def read_item(container: Any, key: Any, *, is_final: bool = True) -> Any:
     """The child at ``key`` with interpolations resolved: a leaf's value, or a container in its own place.
+
+    Args:
+        is_final: text that an interpolation gave may be an interpolation in its turn. Hydra 1.3 resolves a config and
+            then reads it, so that it is resolved a second time, but for what is handed on unexpanded.
 
     Raises:
         omegaconf.errors.MissingMandatoryValue: the value is "???".
         omegaconf.errors.InterpolationResolutionError: what it refers to is not there or a resolver failed.
     """
+    node = container._get_node(key)
+    value = _read_node(container, key, node)
+    if is_final and isinstance(value, str) and "${" in value:
+        again = copy.copy(node)
+        again.__dict__["_val"] = value
+        value = _read_node(container, key, again)
+    return value
+
+
+def _read_node(container: Any, key: Any, node: Any) -> Any:
     from omegaconf import Container, Node
 
-    node = container._get_node(key)
     if isinstance(node, Node) and node._is_interpolation():
         node = _follow(container, key, node)
     if isinstance(node, Node) and node._is_missing():
         _refuse_missing(container, key)
     if isinstance(node, Container):
-        return node
+        return None if node._is_none() else node
     if isinstance(node, Node):
         node = node._value()
     return node._value() if isinstance(node, Node) else node
 
 
 def _follow(container: Any, key: Any, node: Any) -> Any:
+    from omegaconf import Container
     from omegaconf.errors import InterpolationToMissingValueError
 
     try:
-        return node._dereference_node()
+        found = node._dereference_node()
     except InterpolationToMissingValueError:
         _refuse_missing(container, key)
+    if isinstance(node, Container) and not isinstance(found, type(node)):
+        # in the place of a container only that kind of container may come: OmegaConf says so when it is set
+        copy.deepcopy(node)._set_value(found if isinstance(found, Container) else found._value())
+    return found
 
 
 def _refuse_missing(container: Any, key: Any) -> NoReturn:
@@ -98,14 +117,14 @@ def _refuse_missing(container: Any, key: Any) -> NoReturn:
     raise AssertionError("unreachable")  # pragma: no cover
 
 
-def settle_item(container: Any, key: Any) -> Any:
+def settle_item(container: Any, key: Any, *, is_final: bool = True) -> Any:
     """As `read_item`, and what came of an interpolation takes its place, as in Hydra: its resolver is called once.
 
     A container that a resolver made becomes a part of the config; one that is written elsewhere stays a reference.
     """
     from omegaconf import Container
 
-    value = read_item(container, key)
+    value = read_item(container, key, is_final=is_final)
     if not isinstance(value, Container):
         if not (isinstance(value, str) and ("${" in value or value == "???")):
             container._get_node(key)._set_value(value)
@@ -152,6 +171,11 @@ def is_below(container: Any, root: Any) -> bool:
     return container is not None
 
 
+def is_written_missing(node: Any) -> bool:
+    """Whether a leaf is written as "???"."""
+    return bool(node.__dict__.get("_val") == "???")
+
+
 def is_missing(container: Any, key: Any) -> bool:
     from omegaconf import OmegaConf
 
@@ -184,7 +208,7 @@ def merge_config(config: Any, overrides: Mapping[str, Any]) -> Any:
         if "_target_" in overrides or (not merged._is_none() and "_target_" in merged):
             _empty_replaced(merged, overrides)
         parent = merged._get_parent()
-        merged = OmegaConf.merge(merged, dict(overrides))
+        merged = OmegaConf.merge(merged, {key: _keep_objects(merged, key, value) for key, value in overrides.items()})
         merged._set_parent(parent)
     return merged
 
@@ -198,6 +222,12 @@ def _empty_replaced(config: Any, overrides: Mapping[str, Any]) -> None:
             written = read_item(config, key)
             if isinstance(written, DictConfig) and object_type_of(written) is None and "_target_" not in written:
                 config[key] = {}
+
+
+def _keep_objects(config: Any, key: str, value: Any) -> Any:
+    """Hydra 1.4 hands on a dataclass instance of the caller's as it is, unless the config has a type there."""
+    written = config._get_node(key) if key in config else None
+    return value if written is not None and written._metadata.ref_type is not Any else keep_objects(value)
 
 
 def _open_copy(config: Any) -> Any:

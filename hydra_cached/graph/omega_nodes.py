@@ -28,7 +28,7 @@ def build_list(values: Sequence[Any]) -> Any:
         if _is_leaf(value):
             content.append(_make_leaf(index, value, config))
         else:
-            config.append(_keep_objects(value))
+            config.append(keep_objects(value))
     return config
 
 
@@ -36,7 +36,7 @@ def build_tuple(values: Sequence[Any]) -> Any:
     """What `OmegaConf.create` gives for a tuple: a container of its own kind since OmegaConf 2.4."""
     from omegaconf import OmegaConf
 
-    return OmegaConf.create(tuple(_keep_objects(value) for value in values), flags=dict(_FLAGS))
+    return OmegaConf.create(tuple(keep_objects(value) for value in values), flags=dict(_FLAGS))
 
 
 def build_dict(keys: Sequence[Any], values: Sequence[Any]) -> Any:
@@ -49,17 +49,17 @@ def build_dict(keys: Sequence[Any], values: Sequence[Any]) -> Any:
         if type(key) is str and _is_leaf(value):
             content[key] = _make_leaf(key, value, config)
         else:
-            config[key] = _keep_objects(value)
+            config[key] = keep_objects(value)
     return config
 
 
-def _keep_objects(value: Any) -> Any:
-    """Hydra 1.4 keeps a dataclass instance that a target returned as it is; 1.3 lets it become a config."""
+def keep_objects(value: Any) -> Any:
+    """Hydra 1.4 keeps a dataclass that is a result or comes from the caller as it is; in 1.3 it becomes a config."""
     kind = type(value)
     if kind is dict:
-        return {key: _keep_objects(each) for key, each in value.items()}
+        return {key: keep_objects(each) for key, each in value.items()}
     if kind is list or kind is tuple:
-        return kind(_keep_objects(each) for each in value)
+        return kind(keep_objects(each) for each in value)
     if not is_structured(value) or hydra_version() < (1, 4):
         return value
     from omegaconf import AnyNode

@@ -7,7 +7,7 @@ from typing import Any
 
 from hydra_cached.graph import omega
 from hydra_cached.graph.expression import PLAIN_MODES, Items, Raw, Ref, set_convert
-from hydra_cached.graph.kinds import is_config_type
+from hydra_cached.graph.kinds import hydra_version, is_config_type
 from hydra_cached.graph.omega import UNSURE, KeyPath, full_key_of, read_leaf
 from hydra_cached.graph.places import (
     DECLARING_KEYS,
@@ -16,6 +16,7 @@ from hydra_cached.graph.places import (
     Places,
     check_flag,
     declare,
+    is_argument,
     mode_name,
 )
 
@@ -82,8 +83,12 @@ class OmegaReader:
             if key in content and type(content[key]).__name__ != "AnyNode":
                 raise NeedsCopyError
 
-    def _item(self, source: Any, key: Any, node: Any) -> Any:
-        """The value of one child: a leaf, or a container in its own place."""
+    def _item(self, source: Any, key: Any, node: Any, is_final: bool | None = None) -> Any:
+        """The value of one child: a leaf, or a container in its own place.
+
+        Args:
+            is_final: see `omega.read_item`; None does as the installed Hydra.
+        """
         value = read_leaf(node)
         if value is not UNSURE:
             return value
@@ -94,11 +99,13 @@ class OmegaReader:
         if self._overlay:
             # it may refer to what the caller overrides
             raise NeedsCopyError
+        is_final = hydra_version() < (1, 4) if is_final is None else is_final
         if not self._calls_resolvers():
-            return omega.read_item(source, key)
+            return omega.read_item(source, key, is_final=is_final)
         if not self._is_own:
             raise NeedsCopyError
-        return omega.settle_item(source, key) if omega.is_below(source, self._root) else omega.read_item(source, key)
+        read = omega.settle_item if omega.is_below(source, self._root) else omega.read_item
+        return read(source, key, is_final=is_final)
 
     def _calls_resolvers(self) -> bool:
         if self._has_resolvers is None:
@@ -130,8 +137,10 @@ class OmegaReader:
                 return self._read_call(source, content, path, home, convert, recursive)
             return self._read_dict(source, content, home, convert, recursive)
         self._places.enter(source, home)
+        # text in a config is an interpolation of it, whichever Hydra made the config
+        is_final = True if convert not in PLAIN_MODES else None
         values = [
-            self._read(self._item(source, i, node), (*home, i), convert, recursive, source)
+            self._read(self._item(source, i, node, is_final), (*home, i), convert, recursive, source)
             for i, node in enumerate(content)
         ]
         self._places.leave(source)
@@ -139,27 +148,30 @@ class OmegaReader:
         return Items(None, tuple(values), is_config=convert not in PLAIN_MODES, is_tuple=is_tuple)
 
     def _modes(self, source: Any, content: Any, convert: str, recursive: Any) -> tuple[str, bool, bool]:
-        is_partial: Any = False
-        if "_convert_" in content:
-            convert = mode_name(self._item(source, "_convert_", content["_convert_"]))
-        if "_recursive_" in content:
-            recursive = self._item(source, "_recursive_", content["_recursive_"])
-        if "_partial_" in content:
-            is_partial = self._item(source, "_partial_", content["_partial_"])
+        convert = mode_name(self._mode(source, content, "_convert_", convert))
+        recursive = self._mode(source, content, "_recursive_", recursive)
+        is_partial = self._mode(source, content, "_partial_", False)
         if not (recursive is True and is_partial is False):
             full_key = full_key_of(source, ())
             check_flag("_recursive_", recursive, full_key)
             check_flag("_partial_", is_partial, full_key)
         return convert, recursive, is_partial
 
+    def _mode(self, source: Any, content: Any, key: str, inherited: Any) -> Any:
+        node = content.get(key)
+        # one that is missing is none to Hydra
+        return inherited if node is None or omega.is_written_missing(node) else self._item(source, key, node)
+
     def _read_dict(
         self, source: Any, content: Any, home: KeyPath, convert: str, recursive: Any, *, is_root: bool = False
     ) -> Items:
         convert, recursive, _ = self._modes(source, content, convert, recursive)
         self._places.enter(source, home)
-        keys = tuple([key for key in content if not (is_root and key in MODE_KEYS)])
+        keys = tuple([key for key in content if not (is_root and key in MODE_KEYS and not is_argument(key))])
+        is_final = True if convert not in PLAIN_MODES else None
         values = [
-            self._read(self._item(source, key, content[key]), (*home, key), convert, recursive, source) for key in keys
+            self._read(self._item(source, key, content[key], is_final), (*home, key), convert, recursive, source)
+            for key in keys
         ]
         self._places.leave(source)
         object_type = omega.object_type_of(source)
@@ -174,11 +186,15 @@ class OmegaReader:
         inherited = (convert, recursive)
         convert, recursive, is_partial = self._modes(source, content, convert, recursive)
         places.enter(source, home)
-        target = places.target(self._item(source, "_target_", content["_target_"]), home, source)
+        written = self._item(source, "_target_", content["_target_"])
+        if is_config_type(type(written)):
+            # it cannot be called: how Hydra shows it
+            written = omega.resolve_copy(written)
+        target = places.target(written, home, source)
         kwargs: dict[str, Any] = {}
         declared = target[2]
         for key, node in content.items():
-            if key in SPECIAL_KEYS:
+            if key in SPECIAL_KEYS and not is_argument(key):
                 if key in DECLARING_KEYS:
                     declared = declare(declared, {key: self._item(source, key, node)}, home)
                 continue
@@ -208,7 +224,7 @@ class OmegaReader:
         for key, node in list(content.items()) if isinstance(content, dict) else enumerate(content):
             if omega.is_missing(container, key):
                 continue
-            value = self._item(container, key, node)
+            value = self._item(container, key, node, is_final=False)
             if is_config_type(type(value)):
                 self._settle_below(value)
         self._places.leave(container)

@@ -8,7 +8,7 @@ from typing import Any
 
 from hydra_cached.errors import ConfigError, TargetError
 from hydra_cached.graph.expression import EXPRESSIONS, Items, Raw, Ref, places_below
-from hydra_cached.graph.kinds import is_config_type
+from hydra_cached.graph.kinds import hydra_version, is_config_type
 from hydra_cached.graph.node import Place
 from hydra_cached.graph.omega import KeyPath, full_key_of
 from hydra_cached.targets import (
@@ -22,7 +22,7 @@ from hydra_cached.targets import (
     target_id,
 )
 
-MODE_KEYS = ("_recursive_", "_convert_", "_partial_")
+MODE_KEYS = ("_recursive_", "_convert_", "_partial_", "_isolate_")
 # keys that list names, and what they declare
 _LISTS = {"_env_": "env", "_input_files_": "inputs", "_output_files_": "outputs", "_depends_on_": "depends_on"}
 DECLARING_KEYS = ("_cache_result_", "_not_deterministic_", "_version_", *_LISTS)
@@ -131,6 +131,7 @@ class Places:
             check_identity(target, found[1], written if is_name else "", self.policy, path=dotted)
         except TargetError as exc:
             exc.full_key = full_key_of(source, path)
+            exc.target = f"{written}"
             raise
         self._targets[written if is_name else id(written)] = found
         return found
@@ -188,6 +189,11 @@ def declare(marks: Marks, written: dict[str, Any], path: KeyPath) -> Marks:
             before = () if key == "_input_files_" and not names else getattr(marks, _LISTS[key]) or ()
             changes[_LISTS[key]] = (*before, *names)
     return replace(marks, **changes)
+
+
+def is_argument(key: str) -> bool:
+    """Whether a special key is none to the installed Hydra: `_isolate_` came with 1.4."""
+    return key == "_isolate_" and hydra_version() < (1, 4)
 
 
 def mode_name(written: Any) -> str:

@@ -19,12 +19,13 @@ from hydra_cached.graph.places import (
     Places,
     check_flag,
     declare,
+    is_argument,
     mode_name,
 )
-from hydra_cached.graph.prepare import spell_target
+from hydra_cached.graph.prepare import is_like_container, spell_target
 
 _LEAVES = frozenset({int, float, bool, type(None), bytes})
-_CONTAINERS = (dict, list, tuple)
+_CONTAINERS = frozenset({dict, list, tuple})
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*(?:\.\w+|\[\d+\])*)\}\Z")
 _ABSENT = object()
 
@@ -39,6 +40,7 @@ class PlainReader:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._root: Any = None
+        self._open_tuples = 0
 
     def read_root(self, config: Any) -> Any:
         """The expression of a whole config.
@@ -60,7 +62,11 @@ class PlainReader:
             return self._read_container(value, home, convert, recursive, path=(*path, key)) if home else value
         if kind in _LEAVES:
             return value
-        if isinstance(value, _CONTAINERS):
+        if kind in _CONTAINERS:
+            return self._read_container(value, (*path, key), convert, recursive)
+        if is_like_container(value):
+            if self._open_tuples:
+                raise NotPlainError
             return self._read_container(value, (*path, key), convert, recursive)
         check_leaf(value)
         return value
@@ -79,7 +85,7 @@ class PlainReader:
             for part in match.group(1).replace("[", ".").replace("]", "").split("."):
                 if isinstance(value, dict):
                     value, key = value.get(part, _ABSENT), part
-                elif isinstance(value, (list, tuple)) and part.isdigit() and int(part) < len(value):
+                elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
                     value, key = value[int(part)], int(part)
                 else:
                     raise NotPlainError
@@ -87,7 +93,7 @@ class PlainReader:
             if isinstance(value, str) and ("${" in value or value == "???"):
                 written = value
                 continue
-            if isinstance(value, _CONTAINERS):
+            if type(value) is tuple or is_like_container(value):
                 return value, home
             if value is _ABSENT or value is None:
                 # OmegaConf knows keys of other types, and what None in the place of a container means
@@ -104,7 +110,9 @@ class PlainReader:
                 return self._read_call(value, home, convert, recursive, home if path is None else path)
             return self._read_dict(value, home, convert, recursive)
         self._places.enter(value, home)
+        self._open_tuples += isinstance(value, tuple)
         items = tuple([self._read(each, home, i, convert, recursive) for i, each in enumerate(value)])
+        self._open_tuples -= isinstance(value, tuple)
         self._places.leave(value)
         is_tuple = isinstance(value, tuple) and keeps_tuples()
         return Items(None, items, convert not in PLAIN_MODES, is_tuple=is_tuple)
@@ -115,7 +123,7 @@ class PlainReader:
         if "_convert_" in source or "_recursive_" in source or "_partial_" in source:
             convert, recursive, _ = self._modes(source, path, convert, recursive)
         self._places.enter(source, path)
-        keys = tuple([key for key in source if not (is_root and key in MODE_KEYS)])
+        keys = tuple([key for key in source if not (is_root and key in MODE_KEYS and not is_argument(key))])
         values = []
         for key in keys:
             if type(key) is not str:
@@ -128,7 +136,7 @@ class PlainReader:
         convert = source.get("_convert_", convert)
         recursive = source.get("_recursive_", recursive)
         is_partial = source.get("_partial_", False)
-        if any(isinstance(each, str) and "${" in each for each in (convert, recursive, is_partial)):
+        if any(isinstance(each, str) and ("${" in each or each == "???") for each in (convert, recursive, is_partial)):
             raise NotPlainError
         check_flag("_recursive_", recursive, spell_full_key(path))
         check_flag("_partial_", is_partial, spell_full_key(path))
@@ -147,7 +155,10 @@ class PlainReader:
             convert, recursive, is_partial = self._modes(source, path, convert, recursive)
         places.enter(source, path)
         written = source["_target_"]
-        if isinstance(written, str) and ("${" in written or written == "???"):
+        if isinstance(written, str):
+            if "${" in written or written == "???":
+                raise NotPlainError
+        elif type(written).__module__.startswith("omegaconf"):
             raise NotPlainError
         target = places.target(written, path, source)
         kwargs: dict[str, Any] = {}
@@ -155,7 +166,7 @@ class PlainReader:
         for key, value in source.items():
             if type(key) is not str:
                 raise NotPlainError
-            if key in SPECIAL_KEYS:
+            if key in SPECIAL_KEYS and not is_argument(key):
                 if key in DECLARING_KEYS:
                     check_plain(value)
                     if isinstance(value, (list, tuple)):
@@ -177,10 +188,13 @@ class PlainReader:
     def _unexpanded(self, value: Any, convert: str) -> Any:
         check_plain(value)
         keys, values = None, value
+        if isinstance(value, tuple) and any(type(each) is tuple or is_like_container(each) for each in value):
+            # the rules for what is in a tuple differ
+            raise NotPlainError
         if isinstance(value, dict):
             keys = tuple(value)
             values = [spell_target(each) if key == "_target_" else each for key, each in value.items()]
-        elif not isinstance(value, (list, tuple)):
+        elif type(value) is not tuple and not isinstance(value, list):
             return value
         built = tuple([self._unexpanded(each, convert) for each in values])
         is_tuple = isinstance(value, tuple) and keeps_tuples()
@@ -198,7 +212,7 @@ def check_plain(value: Any) -> None:
     elif isinstance(value, dict):
         if not all(type(key) is str for key in value):
             raise NotPlainError
-    elif not isinstance(value, (list, tuple)):
+    elif type(value) is not tuple and not isinstance(value, list):
         check_leaf(value)
 
 
@@ -210,7 +224,11 @@ def is_plain_leaf(value: Any) -> bool:
 def check_leaf(value: Any) -> None:
     """
     Raises:
-        NotPlainError: an object that OmegaConf turns into a config.
+        NotPlainError: an object that OmegaConf turns into a config, or text of a class of its own that means more.
     """
-    if type(value) not in _LEAVES and (is_structured(value) or type(value).__module__.startswith("omegaconf")):
+    if type(value) not in _LEAVES and (
+        is_structured(value)
+        or type(value).__module__.startswith("omegaconf")
+        or (isinstance(value, str) and ("${" in value or value == "???"))
+    ):
         raise NotPlainError

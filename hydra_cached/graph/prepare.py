@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from hydra_cached.errors import ConfigError
-from hydra_cached.graph.kinds import is_structured
+from hydra_cached.graph.kinds import hydra_version, is_structured, keeps_tuples
 
 # keys that OmegaConf's grammar takes in an interpolation without quoting
 _REFERABLE = re.compile(r"[A-Za-z_][\w-]*\Z")
@@ -27,17 +27,43 @@ def prepare_config(config: Any) -> Any:
 
     if OmegaConf.is_config(config):
         return config
-    if isinstance(config, (dict, list, tuple)):
-        return OmegaConf.create(_refer_to_shared(config), flags={"allow_objects": True})
-    if is_structured(config):
-        return OmegaConf.structured(config, flags={"allow_objects": True})
     from hydra.errors import InstantiationException
 
+    if is_plain_config(config):
+        return OmegaConf.create(_refer_to_shared(config), flags={"allow_objects": True})
+    if is_structured(config):
+        if _lacks_target(config):
+            raise InstantiationException(_LACKS_TARGET.format(type(config).__name__))
+        return OmegaConf.structured(config, flags={"allow_objects": True})
+    tuples = ("/TupleConfig", "/tuple") if keeps_tuples() else ("", "")
     raise InstantiationException(
         f"Cannot instantiate config of type {type(config).__name__}.\n"
-        "Top level config must be an OmegaConf DictConfig/ListConfig object,\n"
-        "a plain dict/list, or a Structured Config class or instance."
+        f"Top level config must be an OmegaConf DictConfig/ListConfig{tuples[0]} object,\n"
+        f"a plain dict/list{tuples[1]}, or a Structured Config class or instance."
     )
+
+
+def is_plain_config(config: Any) -> bool:
+    """Whether a whole config is plain data: a dict, a list, or a tuple where Hydra takes one."""
+    return is_like_container(config) or (type(config) is tuple and keeps_tuples())
+
+
+def is_like_container(value: Any) -> bool:
+    """Whether Hydra takes a value for a dict or a list. What is derived from `tuple` is an object to it."""
+    return isinstance(value, (dict, list))
+
+
+_LACKS_TARGET = """\
+Config has missing value for key `_target_`, cannot instantiate.
+Config type: {}
+Check that the `_target_` key in your dataclass is properly annotated and overridden.
+A common problem is forgetting to annotate _target_ as a string : '_target_: str = ...'"""
+
+
+def _lacks_target(config: Any) -> bool:
+    """Whether ``config`` is an instance of Hydra's old `TargetConf` without a target, about which Hydra is explicit."""
+    names = ((base.__module__, base.__name__) for base in type(config).__mro__)
+    return ("hydra.types", "TargetConf") in names and config._target_ == "???"
 
 
 def _refer_to_shared(config: Any) -> Any:
@@ -45,8 +71,11 @@ def _refer_to_shared(config: Any) -> Any:
     open_: dict[int, tuple[str | int, ...]] = {}
     is_relative = _has_relative_reference(config)
 
-    def copy_value(value: Any, path: tuple[str | int, ...]) -> Any:
-        if not isinstance(value, (dict, list, tuple)) or is_structured(value):
+    def copy_value(value: Any, path: tuple[str | int, ...], is_in_tuple: bool = False) -> Any:
+        kind = type(value)
+        if kind is not tuple and not is_like_container(value):
+            return value
+        if is_structured(value) or (is_in_tuple and hydra_version() < (1, 4) and kind not in (dict, list, tuple)):
             return value
         if id(value) in open_:
             ring = " -> ".join(".".join(map(str, each)) or "(root)" for each in (open_[id(value)], path))
@@ -61,12 +90,17 @@ def _refer_to_shared(config: Any) -> Any:
         open_[id(value)] = path
         copied: Any
         if isinstance(value, dict):
-            copied = {key: copy_value(each, (*path, key)) for key, each in value.items()}
-            if "_target_" in copied:
+            copied = {
+                # whatever a target is, Hydra does not look into it
+                key: each if key == "_target_" else copy_value(each, (*path, key), is_in_tuple)
+                for key, each in value.items()
+            }
+            if "_target_" in copied and not (is_in_tuple and hydra_version() < (1, 4)):
                 copied["_target_"] = spell_target(copied["_target_"])
         else:
-            items = [copy_value(each, (*path, i)) for i, each in enumerate(value)]
-            copied = tuple(items) if isinstance(value, tuple) else items
+            is_in_tuple = is_in_tuple or kind is tuple
+            items = [copy_value(each, (*path, i), is_in_tuple) for i, each in enumerate(value)]
+            copied = tuple(items) if kind is tuple else items
         del open_[id(value)]
         return copied
 
@@ -75,9 +109,11 @@ def _refer_to_shared(config: Any) -> Any:
 
 def spell_target(target: Any) -> Any:
     """The dotted name of a callable that it can be imported by, as in Hydra; whatever else it is, unchanged."""
+    if not callable(target):
+        return target
     module = sys.modules.get(getattr(target, "__module__", None) or "")
     qualname = getattr(target, "__qualname__", None)
-    if module is None or not callable(target) or not qualname:
+    if module is None or not qualname:
         return target
     found: Any = module
     for part in qualname.split("."):

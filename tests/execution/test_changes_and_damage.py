@@ -298,9 +298,8 @@ def test_every_exception_of_a_target_is_in_the_report(
 
 
 def test_arguments_that_cannot_be_built_fail_their_node() -> None:
-    config = {
-        "a": call("show", x={"_target_": "omegaconf.OmegaConf.create", "_args_": [{"y": "\\${nope}"}]}, _convert_="all")
-    }
+    text = {"_target_": "builtins.str.join", "_args_": ["", ["[$", "{nope}]"]]}
+    config = {"a": call("show", x={"_target_": "omegaconf.OmegaConf.create", "obj": text}, _convert_="all")}
     report = run(config)
     assert not report.is_ok
     assert report.error is not None

@@ -14,6 +14,7 @@ from typing import Any, Optional, Union
 import attrs
 import omegaconf
 from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 events: list[Any] = []
 """Calls of targets and resolvers, in order."""
@@ -38,7 +39,7 @@ def describe(value: Any, parent: Any = None) -> Any:
     kind = type(value).__name__
     if isinstance(value, (DictConfig, ListConfig)):
         return _describe_config(value, parent)
-    if isinstance(value, (type, int, float, str, bytes, Enum)) or value is None:
+    if isinstance(value, (type, int, float, str, bytes, Enum, complex, range, frozenset)) or value is None:
         return kind, repr(value)
     if isinstance(value, dict):
         return kind, _number(value), [(repr(key), describe(each)) for key, each in value.items()]
@@ -50,7 +51,7 @@ def describe(value: Any, parent: Any = None) -> Any:
     if isinstance(value, Box):
         return kind, _number(value), describe(value.args), describe(value.kwargs)
     if isinstance(value, (Point, Corner, Shape, Pipeline, Attrs)):
-        return kind, _number(value), [describe(each) for each in vars(value).values()]
+        return kind, _number(value), [(name, describe(each)) for name, each in sorted(vars(value).items())]
     return kind, _number(value), repr(value) if callable(value) else ""
 
 
@@ -61,10 +62,11 @@ def _describe_config(value: Any, parent: Any) -> Any:
         children = [(repr(key), _describe_node(node, value)) for key, node in content.items()]
     elif isinstance(content, list):
         children = [_describe_node(node, value) for node in content]
-    object_type = vars(value)["_metadata"].object_type
+    metadata = vars(value)["_metadata"]
+    types = [str(getattr(metadata, name, None)) for name in ("object_type", "ref_type", "element_type", "key_type")]
     flags = [flag for flag in ("allow_objects", "readonly", "struct") if value._get_flag(flag)]
     is_inside = parent is not None and value._get_parent() is parent
-    return type(value).__name__, _number(value), is_inside, object_type, flags, children
+    return type(value).__name__, _number(value), is_inside, types, metadata.optional, flags, children
 
 
 def _describe_node(node: Any, parent: Any) -> Any:
@@ -105,6 +107,22 @@ def show(*args: Any, **kwargs: Any) -> Any:
 def first(*args: Any, **kwargs: Any) -> Any:
     """Hands on what it was given."""
     _note("first", args, kwargs)
+    return next(iter((*args, *kwargs.values())), None)
+
+
+def change(*args: Any, **kwargs: Any) -> Any:
+    """Changes what it was given, and hands it on."""
+    _note("change", args, kwargs)
+    for each in (*args, *kwargs.values()):
+        try:
+            if isinstance(each, (dict, DictConfig)):
+                each["changed"] = len(each)
+            elif isinstance(each, (list, ListConfig)):
+                each.append("changed")
+            elif isinstance(each, Box):
+                each.kwargs["changed"] = len(each.kwargs)
+        except OmegaConfBaseException as exc:
+            events.append(type(exc))
     return next(iter((*args, *kwargs.values())), None)
 
 
@@ -189,7 +207,18 @@ class Pipeline:
     point: Point = field(default_factory=Point)
     points: list[Point] = field(default_factory=list)
     named: dict[str, Corner] = field(default_factory=dict)
+    optional: Optional[Point] = None  # noqa: UP045
+    numbers: dict[str, int] = field(default_factory=dict)
+    rows: list[list[int]] = field(default_factory=list)
+    by_colour: dict[Colour, Any] = field(default_factory=dict)
     missing: Any = "set"
+
+
+@dataclass
+class Nested(Pipeline):
+    inner: Pipeline = field(default_factory=Pipeline)
+    shape: Shape = field(default_factory=Shape)
+    _recursive_: bool = True
 
 
 @dataclass
@@ -208,7 +237,7 @@ class Attrs:
 
 
 def register_resolvers() -> None:
-    """Register ``count``, ``tree`` and ``broken``; each call of the first two is an event and gives something new."""
+    """Register resolvers. Each call of ``count``, ``tree`` and ``cached`` is an event and gives something new."""
 
     def count(name: Any) -> Any:
         events.append(("count", name))
@@ -224,10 +253,17 @@ def register_resolvers() -> None:
         events.append(("broken", name))
         raise ZeroDivisionError(name)
 
-    resolvers: dict[str, Callable[[Any], Any]] = {"count": count, "tree": tree, "broken": broken}
+    def here(name: Any, *, _node_: Any, _parent_: Any) -> Any:
+        events.append(("here", name))
+        return f"{_node_._get_full_key(None)} in {type(_parent_).__name__}"
+
+    def same(value: Any) -> Any:
+        return value
+
+    resolvers: dict[str, Callable[..., Any]] = {"count": count, "tree": tree, "broken": broken, "cached": count}
     # 2.4 deprecates a name that 2.3 had to have
     register: Any = (
         OmegaConf.register_resolver if hasattr(omegaconf, "TupleConfig") else OmegaConf.register_new_resolver
     )
-    for name, resolver in resolvers.items():
-        register(name, resolver, replace=True)
+    for name, resolver in {**resolvers, "here": here, "same": same}.items():
+        register(name, resolver, replace=True, use_cache=name == "cached")

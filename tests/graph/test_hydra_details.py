@@ -10,7 +10,8 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from hydra_cached import instantiate
 from tests.graph import recording_targets as targets
-from tests.graph.generated_configs import Case, Path
+from tests.graph.generated_configs import Case
+from tests.graph.generated_references import Path
 from tests.graph.outcomes import IS_1_3, difference, hydra_instantiate
 from tests.graph.recording_targets import Point, events, forget, register_resolvers
 

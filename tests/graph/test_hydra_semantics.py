@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
@@ -73,6 +75,9 @@ CONFIGS: dict[str, Any] = {
     "DictConfig": OmegaConf.create({"a": box(name=1), "b": [1, "${a}"]}),
     "ListConfig": OmegaConf.create([box(name=1), {"x": 2}]),
 }
+
+
+Pair = namedtuple("Pair", "one two")
 
 
 def outcome(instantiate_: Callable[..., Any], config: Any, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
@@ -159,14 +164,27 @@ def test_config_is_left_as_it_was() -> None:
     assert omega == OmegaConf.create(copied)
 
 
-def test_escaped_interpolation_is_text() -> None:
-    # Hydra 1.3 resolves twice, so that an escaped interpolation is resolved after all
-    assert instantiate({"_target_": "builtins.dict", "v": "\\${x}"}) == {"v": "${x}"}
+@pytest.mark.parametrize("convert", ["none", "all"])
+@pytest.mark.parametrize("written", ["\\${x}", ["\\${x}"], {"k": "\\${x}"}, "text \\${x}"])
+def test_escaped_interpolation_is_as_with_hydra(written: Any, convert: str) -> None:
+    # 1.3 resolves a config and then reads it, so that an escaped interpolation is resolved after all
+    config = {"x": 1, "a": show(v=written, _args_=[written], _convert_=convert)}
+    assert outcome(ours, config) == outcome(hydra_instantiate, config)
+    assert outcome(instantiate, config)[0]["a"][1]["v"] == outcome(hydra_instantiate, config)[0]["a"][1]["v"]
 
 
 def test_none_gives_none() -> None:
     assert instantiate(None) is None
+    # on which Hydra 1.3 fails
     assert instantiate(DictConfig(None)) is None
+    assert instantiate(OmegaConf.create({"a": DictConfig(None)}).__dict__["_content"]["a"]) is None
+
+
+def test_read_only_part_may_hold_interpolations() -> None:
+    # which Hydra 1.3 cannot resolve, as it writes into its copy
+    config = OmegaConf.create({"a": 1, "b": show(v=["${a}"], _convert_="all")})
+    OmegaConf.set_readonly(config.b, True)
+    assert instantiate(config)["b"][1]["v"] == [1]
 
 
 def test_partial_can_be_called_with_the_rest() -> None:
@@ -174,10 +192,18 @@ def test_partial_can_be_called_with_the_rest() -> None:
     assert partial(b=2) == hydra_instantiate({"_target_": f"{HERE}.add", "_partial_": True, "a": 1})(b=2) == 3
 
 
-@pytest.mark.parametrize("config", [1, "text", {1, 2}, object()])
+@pytest.mark.parametrize("config", [1, "text", {1, 2}, object(), Pair(1, 2), *([(1, 2)] if IS_1_3 else [])])
 def test_what_is_no_config_is_refused(config: Any) -> None:
     with pytest.raises(InstantiationException, match="Cannot instantiate config of type") as theirs:
         hydra_instantiate(config)
     with pytest.raises(InstantiationException) as ours:
         instantiate(config)
-    assert not IS_1_3 or str(ours.value) == str(theirs.value)
+    assert str(ours.value) == str(theirs.value)
+
+
+@pytest.mark.skipif(not IS_1_3, reason="Hydra 1.4 has no TargetConf")
+def test_old_target_config_without_a_target_is_explained() -> None:
+    with pytest.warns(UserWarning, match="TargetConf is deprecated"):
+        config = importlib.import_module("hydra.types").TargetConf()
+    assert "Config has missing value for key `_target_`" in outcome(ours, config)[1]
+    assert outcome(ours, config) == outcome(hydra_instantiate, config)
