@@ -148,7 +148,7 @@ def run(
     listener(RunStarted(run_id, pipeline, len(graph.nodes)))
     value, error, is_interrupted = None, None, False
     try:
-        with watch_interrupts() as scheduler.interrupts:
+        with watch_interrupts() as scheduler.state.interrupts:
             value = scheduler.run()
     except (NodeFailedError, TargetError) as exc:
         error = exc
@@ -304,7 +304,7 @@ def _report(
     is_ok: bool,
     started: float,
 ) -> RunReport:
-    nodes = report_nodes(scheduler.graph, scheduler.settled, scheduler.known_recipe)
+    nodes = report_nodes(scheduler.graph, scheduler.state.settled, scheduler.known_recipe)
     return RunReport(
         pipeline=pipeline,
         run_id=run_id,
@@ -312,7 +312,7 @@ def _report(
         value=value,
         error=error,
         nodes=nodes,
-        summary=summarize(nodes, time.perf_counter() - started, scheduler.committer.count_saved()),
+        summary=summarize(nodes, time.perf_counter() - started, scheduler.state.committer.count_saved()),
     )
 
 

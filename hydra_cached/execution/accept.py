@@ -122,7 +122,7 @@ class Acceptance:
         self.accepted.append(Accepted(node.path, node.target_id, earlier.key, info.key))
         if not self._is_dry_run:
             settled.conditions = self._conditions(node, info)
-            self._store.copy(earlier, info, conditions=settled.conditions)
+            self._store.enter(replace(earlier, info=info), replace=True, conditions=settled.conditions)
             self._notes.closure(node)
 
     def _conditions(self, node: Node, info: EntryInfo) -> str:

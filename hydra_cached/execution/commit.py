@@ -8,23 +8,22 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hydra_cached.errors import HydraCachedError, NotDigestibleError, NotSerializableError
+from hydra_cached.errors import HydraCachedError, NotSerializableError
 from hydra_cached.events import Listener, Warned
 from hydra_cached.execution.cache import ResultCache
-from hydra_cached.execution.files import CallFiles, Writes
+from hydra_cached.execution.files import NO_WRITES, CallFiles, Writes
 from hydra_cached.execution.holdings import Holdings
 from hydra_cached.execution.notes import Notes
+from hydra_cached.execution.seen import Seen, digest_result
+from hydra_cached.execution.settled import Settled
 from hydra_cached.execution.worker import is_consumed_once
-from hydra_cached.fingerprint import CarriedCode, CodeFingerprints, FileDigests, digest_value
+from hydra_cached.fingerprint import CarriedCode, CodeFingerprints, FileDigests, is_plain
 from hydra_cached.graph import Graph, Node, Place
 from hydra_cached.keys import SCHEMA, Keys, find_mentions
 from hydra_cached.plan import Decision, Policy, Reason, write_call
 from hydra_cached.store import Entry, EntryInfo, redact
-
-if TYPE_CHECKING:
-    from hydra_cached.execution.settled import Settled
 
 _LARGEST_SUM = 1_000
 
@@ -138,29 +137,42 @@ class Committer:
             arguments: places of the calls in its arguments, with their values after the call.
             writes: what it did to the files that its arguments name.
         """
+        cache = self._cache
+        if cache is None:
+            return
+        self.record(
+            node,
+            self._look_at(node, value, arguments),
+            writes,
+            lambda info, is_replacing, conditions: cache.keep(
+                info, value, node.call, replace=is_replacing, conditions=conditions
+            ),
+        )
+
+    def record(self, node: Node, seen: Seen, writes: Writes, keep: Callable[[EntryInfo, bool, str], Entry]) -> None:
+        """Note what was found out about a result, and store it where that is allowed and possible.
+
+        Args:
+            keep: enters the result: what is known of it, whether in the place of another, digest of its conditions.
+        """
         if self._cache is None or self._keys is None or self.notes is None:
             return
         settled = self._settled[node.index]
         if settled.decision.is_storable and writes.outputs:
             self._note_outputs(node, settled, writes)
         decision = settled.decision
-        reason = decision.reason.code if decision.reason else ""
-        if is_consumed_once(value):
+        if seen.is_consumed_once:
             self._warn(node, "gave an iterator, which can be read only once: it is not stored")
             return
-        settled.mentions = find_mentions(value)
-        met: dict[str, str] = {}
-        if self._cache.wants_digests and reason != "not_stored":
-            carried = CarriedCode(self._code)
-            settled.content_digest = self._digest(node, value, carried)
-            met = carried.met
-            held = self.holdings.find_held(node, value, arguments)
-            settled.holds = (*held, *self.holdings.find_held_literals(node, value))
+        if seen.problem:
+            self._warn(node, seen.problem)
+        settled.mentions, settled.content_digest, settled.holds = seen.mentions, seen.content_digest, seen.holds
+        settled.is_plain = seen.is_plain
+        if self._cache.wants_digests:
+            reason = decision.reason.code if decision.reason else ""
             settled.is_stored = reason == "shares_argument" or decision.verifies is not None
             self._verify(node, settled)
-        elif not self._cache.wants_digests:
-            settled.holds = self.holdings.find_held_literals(node, value)
-        own = self.notes.carried(node, met)
+        own = self.notes.carried(node, seen.met)
         settled.conditions = self._conditions(node, writes.outputs, own)
         if not decision.is_storable or settled.seconds * 1000 < self._policy.min_persist_ms:
             return
@@ -170,9 +182,25 @@ class Committer:
             return
         try:
             info = self._describe(node, settled, writes, own)
-            self._write(node, lambda cache: self._keep(cache, info, value, node, settled))
+            self._write(node, lambda cache: self._keep(keep, info, node, settled))
         except NotSerializableError as exc:
             self._warn(node, f"cannot be stored: {exc.message}")
+
+    def _look_at(self, node: Node, value: Any, arguments: list[tuple[Place, Any]]) -> Seen:
+        assert self._cache is not None
+        if is_consumed_once(value):
+            return Seen(is_consumed_once=True)
+        decision = self._settled[node.index].decision
+        seen = Seen(mentions=find_mentions(value), is_plain=is_plain(value))
+        if self._cache.wants_digests and not (decision.reason and decision.reason.code == "not_stored"):
+            carried = CarriedCode(self._code)
+            seen.content_digest, seen.problem = digest_result(value, carried)
+            seen.met = carried.met
+            held = self.holdings.find_held(node, value, arguments)
+            seen.holds = (*held, *self.holdings.find_held_literals(node, value))
+        elif not self._cache.wants_digests:
+            seen.holds = self.holdings.find_held_literals(node, value)
+        return seen
 
     def _verify(self, node: Node, settled: Settled) -> None:
         """Compare a result with the stored one, where it was computed again for that."""
@@ -199,25 +227,14 @@ class Committer:
         )
         self.notes.note_outputs(node, self._keys.outputs(node), writes.created)
 
-    def _keep(self, cache: ResultCache, info: EntryInfo, value: Any, node: Node, settled: Settled) -> None:
+    def _keep(
+        self, keep: Callable[[EntryInfo, bool, str], Entry], info: EntryInfo, node: Node, settled: Settled
+    ) -> None:
         assert self.notes is not None
-        entry = settled.entry = cache.keep(
-            info, value, node.call, replace=settled.decision.is_replacing, conditions=settled.conditions
-        )
+        entry = settled.entry = keep(info, settled.decision.is_replacing, settled.conditions)
         settled.is_stored = True
         self._committed.update((key, entry) for key in (info.call_key, info.recipe_key) if key is not None)
         self.notes.closure(node)
-
-    def _digest(self, node: Node, value: Any, carried: CarriedCode) -> str | None:
-        try:
-            return digest_value(value, carried)
-        except NotDigestibleError as exc:
-            self._warn(
-                node, f"gave a value that has no digest ({exc.message}): what uses it is found by its recipe only"
-            )
-        except RecursionError:
-            self._warn(node, "gave a value that is nested too deep to digest: what uses it is found by its recipe only")
-        return None
 
     def _conditions(
         self, node: Node, outputs: tuple[tuple[str, str], ...], carried: tuple[tuple[str, str], ...]
@@ -226,6 +243,12 @@ class Committer:
         assert self.notes is not None
         inputs = self._keys.mentioned_inputs(node, self.mentions_of) if node.children else ()
         return self.notes.conditions(node, [(each.label, each.digest or "") for each in inputs], outputs, carried)
+
+    def describe(self, node: Node, decision: Decision) -> EntryInfo | None:
+        """What is known of a result before its call: what an object file that a worker writes says of itself."""
+        if not decision.is_storable:
+            return None
+        return self._describe(node, Settled(decision, "ran"), NO_WRITES, ())
 
     def _describe(
         self, node: Node, settled: Settled, writes: Writes, carried: tuple[tuple[str, str], ...]

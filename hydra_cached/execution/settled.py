@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hydra_cached.execution.staging import StagedValue
 from hydra_cached.plan import Decision, Status
 from hydra_cached.store import Entry
 
@@ -14,10 +15,14 @@ class Settled:
         holds: positions of the arguments whose objects the value still holds.
         mentions: texts in the value that may name files.
         conditions: digest of what, besides its key, its reuse depends on; "" for nothing.
+        staged: where the value lies while the run goes on, if it is neither stored nor at hand.
+        is_plain: the value is data without identity, as far as is known.
+        is_apart: it was made in another process, so that it holds nothing of what lies here.
     """
 
     __slots__ = (
-        "conditions", "content_digest", "decision", "entry", "holds", "is_stored", "mentions", "seconds", "status",
+        "conditions", "content_digest", "decision", "entry", "holds", "is_apart", "is_plain", "is_stored", "mentions",
+        "seconds", "staged", "status",
     )  # fmt: skip
 
     def __init__(self, decision: Decision, status: Status) -> None:
@@ -31,3 +36,6 @@ class Settled:
         self.holds: tuple[str, ...] = info.holds if info else ()
         self.mentions: tuple[str, ...] = info.mentions if info else ()
         self.conditions = decision.entry.conditions if decision.entry is not None else ""
+        self.staged: StagedValue | None = None
+        self.is_plain = False
+        self.is_apart = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,8 @@ from hydra_cached.targets import (
 MODE_KEYS = ("_recursive_", "_convert_", "_partial_", "_isolate_")
 # keys that list names, and what they declare
 _LISTS = {"_env_": "env", "_input_files_": "inputs", "_output_files_": "outputs", "_depends_on_": "depends_on"}
-DECLARING_KEYS = ("_cache_result_", "_not_deterministic_", "_version_", *_LISTS)
+_LIMITS = {"_retries_": "retries", "_timeout_s_": "timeout_s"}
+DECLARING_KEYS = ("_cache_result_", "_not_deterministic_", "_version_", "_resources_", *_LISTS, *_LIMITS)
 SPECIAL_KEYS = frozenset({"_target_", *MODE_KEYS, *DECLARING_KEYS})
 
 
@@ -178,6 +179,10 @@ def declare(marks: Marks, written: dict[str, Any], path: KeyPath) -> Marks:
             changes["is_cached" if key == "_cache_result_" else "is_deterministic"] = value == (key == "_cache_result_")
         elif key == "_version_":
             changes["version"] = str(value)
+        elif key in _LIMITS:
+            changes[_LIMITS[key]] = _read_limit(key, value, where)
+        elif key == "_resources_":
+            changes["resources"] = _read_resources(value, where)
         else:
             names = () if value is None else [value] if isinstance(value, str) else value
             takes_code = key == "_depends_on_"
@@ -194,6 +199,25 @@ def declare(marks: Marks, written: dict[str, Any], path: KeyPath) -> Marks:
 def is_argument(key: str) -> bool:
     """Whether a special key is none to the installed Hydra: `_isolate_` came with 1.4."""
     return key == "_isolate_" and hydra_version() < (1, 4)
+
+
+def _read_limit(key: str, value: Any, where: str) -> Any:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if key == "_retries_" and not (is_number and isinstance(value, int) and value >= 0):
+        raise ConfigError(f"{where} must be a number of times, got {value!r}", hint=f"write {key}: 3")
+    if key == "_timeout_s_" and not (value is None or (is_number and value > 0)):
+        raise ConfigError(f"{where} must be a number of seconds, got {value!r}", hint=f"write {key}: 60")
+    return value
+
+
+def _read_resources(value: Any, where: str) -> tuple[tuple[str, float], ...]:
+    items = list(value.items()) if isinstance(value, Mapping) else None
+    if items is None or not all(
+        isinstance(name, str) and isinstance(amount, (int, float)) and not isinstance(amount, bool) and amount > 0
+        for name, amount in items
+    ):
+        raise ConfigError(f"{where} must map names to amounts, got {value!r}", hint="write _resources_: {GPU: 1}")
+    return tuple(sorted((name, float(amount)) for name, amount in items))
 
 
 def mode_name(written: Any) -> str:

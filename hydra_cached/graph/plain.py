@@ -169,8 +169,8 @@ class PlainReader:
             if key in SPECIAL_KEYS and not is_argument(key):
                 if key in DECLARING_KEYS:
                     check_plain(value)
-                    if isinstance(value, (list, tuple)):
-                        for each in value:
+                    if isinstance(value, (list, tuple, dict)):
+                        for each in value.values() if isinstance(value, dict) else value:
                             check_plain(each)
                     declared = declare(declared, {key: value}, path)
                 continue

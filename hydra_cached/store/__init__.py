@@ -8,7 +8,8 @@ from __future__ import annotations
 from hydra_cached.store.conditions import Conditions, unpack_conditions
 from hydra_cached.store.entry import Entry, EntryInfo, EntrySummary
 from hydra_cached.store.memory import MemoryCache
-from hydra_cached.store.payload import Payload
+from hydra_cached.store.objects import ObjectFolder
+from hydra_cached.store.payload import Payload, dump_value, load_value
 from hydra_cached.store.record import CLOSURE, CODE_MEMO, CONDITIONS, FILE_MEMO, OUTPUTS, TEXT
 from hydra_cached.store.redact import redact
 from hydra_cached.store.runs import RunRow, add_run, list_runs, read_run
@@ -26,11 +27,14 @@ __all__ = [
     "EntryInfo",
     "EntrySummary",
     "MemoryCache",
+    "ObjectFolder",
     "Payload",
     "RunRow",
     "Store",
     "add_run",
+    "dump_value",
     "list_runs",
+    "load_value",
     "read_run",
     "redact",
     "unpack_conditions",

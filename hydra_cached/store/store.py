@@ -124,18 +124,21 @@ class Store:
                 return committed
         raise StoreError(f'the object of result {info.key[:12]} keeps vanishing from "{rows.objects.folder}"')
 
-    def copy(self, entry: Entry, info: EntryInfo, *, conditions: str = "") -> Entry:
-        """Enter the value of ``entry`` once more under the key of ``info``; its bytes are not written again.
+    def enter(self, entry: Entry, *, replace: bool = False, conditions: str = "") -> Entry:
+        """Enter a result whose bytes are there already: inside ``entry``, or as an object that somebody wrote.
+
+        Args:
+            replace: as for `put`.
+            conditions: as for `put`.
 
         Raises:
             StoreError: it cannot be written, or its object is gone.
         """
         rows = self._open_for_writing()
         digest = entry.object_digest
-        new = Entry(info, entry.codec, entry.size_bytes, entry.payload, digest)
-        body = pack_entry(info, entry.codec, entry.size_bytes, entry.payload, digest)
+        body = pack_entry(entry.info, entry.codec, entry.size_bytes, entry.payload, digest)
         state = b"" if digest is None else rows.peek(CHECK + digest) or b""
-        committed = rows.index.write(partial(self._commit, rows, new, body, state, True, conditions))
+        committed = rows.index.write(partial(self._commit, rows, entry, body, state, replace, conditions))
         if committed is None:
             raise StoreError(f"the object of result {entry.key[:12]} is gone", hint="run the pipeline again")
         return committed

@@ -1,0 +1,202 @@
+"""Calls nodes in this process: arguments, the target, what becomes of its value. Decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from hydra_cached.errors import HydraCachedError, MissingInputError, NodeFailedError
+from hydra_cached.events import NodeFailed, NodeFinished, NodeStarted, Warned
+from hydra_cached.execution.files import NO_WRITES, Before, Writes
+from hydra_cached.execution.settled import Settled
+from hydra_cached.execution.state import RunState
+from hydra_cached.execution.values import ABSENT, copy_for
+from hydra_cached.execution.worker import Outcome, call_target, failed_node, is_consumed_once
+from hydra_cached.graph import Node, Place, bind_call
+from hydra_cached.plan import Decision, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call that is ready to be made: its arguments are bound, and its files were looked at."""
+
+    node: Node
+    settled: Settled
+    before: Before | None
+    call: Any
+
+
+class Caller:
+    """Calls of one run. `call_node` does all of it; an executor that calls elsewhere prepares and finishes only."""
+
+    def __init__(self, run: RunState) -> None:
+        self._run = run
+
+    def call_node(self, node: Node, decision: Decision, before: Before | None) -> None:
+        """Call the target for the node's first place, and give every other place that is waited for its own copy.
+
+        Raises:
+            NodeFailedError: the target raised, or an input is missing.
+        """
+        prepared = self.prepare(node, decision, before)
+        if before is None:
+            outcome = self._try(node, prepared.call)
+        else:
+            with before.watch:
+                outcome = self._try(node, prepared.call)
+        self.finish(prepared, outcome)
+
+    def prepare(self, node: Node, decision: Decision, before: Before | None) -> Prepared:
+        """Bind the arguments of a call; it counts as started from now on.
+
+        Raises:
+            NodeFailedError: an argument cannot be built, or an input is missing.
+        """
+        settled = Settled(decision, "ran")
+        missing = next((each for each in before.inputs if each.digest is None), None) if before else None
+        if missing is not None:
+            argument = f" (argument {missing.argument})" if missing.argument else ""
+            error = MissingInputError(
+                f"input file {missing.label}{argument} of {node.path or 'the root'} is not there",
+                hint="mend the path, or what is to write it; relative paths start from the working directory",
+                path=node.path,
+                target=node.target_id,
+            )
+            self.fail(node, settled, error)
+        call = self._bind(node, node.call, settled)
+        reason = decision.reason or Reason("new")
+        self._run.emit(NodeStarted(node.path, node.target_id, reason.code, reason.detail))
+        return Prepared(node, settled, before, call)
+
+    def finish(self, prepared: Prepared, outcome: Outcome) -> None:
+        """Settle a node by what its call came to, and store its value.
+
+        Raises:
+            NodeFailedError: the target raised.
+            KeyboardInterrupt: the run was to stop meanwhile.
+        """
+        run, node, settled = self._run, prepared.node, prepared.settled
+        value = self._take_value(node, settled, outcome)
+        writes = self.look_after(prepared)
+        run.settled[node.index] = settled
+        arguments = [(child, run.values.peek(child)) for child in node.call.children if run.values.is_at_hand(child)]
+        run.values.put(node.call, value)
+        run.committer.commit(node, value, arguments, writes)
+        if run.committer.is_watching:
+            run.aliases.note(node.call, value, arguments)
+            if settled.entry is None:
+                run.values.take_snapshot(node.call)
+            self._find_changes(node)
+        if not is_consumed_once(value):
+            for place in node.places[1:]:
+                if run.values.is_expected(place):
+                    self._share(node, place, value)
+        if is_consumed_once(value) and run.values.is_shared_beyond(node.call):
+            run.values.keep_until_done(node.call, node.call.children)
+        else:
+            run.values.release(node.call.children)
+        size = settled.entry.size_bytes if settled.entry else None
+        run.emit(NodeFinished(node.path, node.target_id, "ran", settled.seconds, size, settled.is_stored))
+
+    def call_again(self, node: Node, place: Place, settled: Settled, reason: Reason) -> Any:
+        """The value for one place, made once more.
+
+        Raises:
+            NodeFailedError: the target raised this time.
+        """
+        call = self._bind(node, place, settled)
+        self._run.emit(NodeStarted(node.path, node.target_id, reason.code, reason.detail))
+        return self._take_value(node, settled, self._try(node, call))
+
+    def look_after(self, prepared: Prepared) -> Writes:
+        """What a call did to files."""
+        run = self._run
+        if prepared.before is None or run.committer.files is None:
+            return NO_WRITES
+        writes = run.committer.files.look_after(prepared.node, prepared.before)
+        if writes.outputs and run.context is not None:
+            run.context.conditions.forget()
+        return writes
+
+    def fail(self, node: Node, settled: Settled, error: NodeFailedError) -> NoReturn:
+        """Settle a node as failed.
+
+        Raises:
+            NodeFailedError: always.
+        """
+        settled.status = "failed"
+        self._run.settled[node.index] = settled
+        self._run.emit(NodeFailed(node.path, node.target_id, error.message))
+        raise error from error.__cause__
+
+    def tell_change(self, node: Node, place: Place) -> None:
+        """Warn that a call changed an argument of others in place."""
+        where = ".".join(map(str, place.path)) or "the root"
+        what = f"{node.target_id} at {node.path or 'the root'} changed the result of {where} in place"
+        self._run.emit(Warned(node.path, f"{what}; other users of it get a fresh copy"))
+
+    def _bind(self, node: Node, place: Place, settled: Settled) -> Any:
+        arguments = {child: self._run.values.take(child) for child in place.children}
+        try:
+            return bind_call(place, arguments.__getitem__)
+        except HydraCachedError:
+            raise
+        except Exception as exc:
+            failure = failed_node(node, exc, is_call=False)
+            failure.__cause__ = exc
+            self.fail(node, settled, failure)
+
+    def _try(self, node: Node, call: Any) -> Outcome:
+        """Make a call, as often as it may be tried."""
+        outcome = call_target(call)
+        for attempt in range(node.call.declared.retries):
+            if outcome.error is None or not isinstance(outcome.error, Exception):
+                break
+            self._run.interrupts.raise_if_come()
+            self.tell_retry(node, outcome.error, attempt)
+            again = call_target(call)
+            outcome = Outcome(again.value, again.error, outcome.seconds + again.seconds)
+        return outcome
+
+    def tell_retry(self, node: Node, error: BaseException, attempt: int) -> None:
+        """Warn that a call failed and is made again."""
+        failure = failed_node(node, error)
+        self._run.emit(Warned(node.path, f"{failure.message}; try {attempt + 2} of {node.call.declared.retries + 1}"))
+
+    def _take_value(self, node: Node, settled: Settled, outcome: Outcome) -> Any:
+        settled.seconds += outcome.seconds
+        if outcome.error is not None:
+            failure = failed_node(node, outcome.error)
+            failure.__cause__ = outcome.error
+            self.fail(node, settled, failure)
+        # a target that goes on with what it has after Ctrl-C gives no result to keep
+        self._run.interrupts.raise_if_come()
+        return outcome.value
+
+    def _share(self, node: Node, place: Place, value: Any) -> None:
+        run = self._run
+        copied = copy_for(place, node, value, self._peek, run.values.is_expected)
+        if copied is ABSENT:
+            return
+        run.values.put(place, copied)
+        entry = run.settled[node.index].entry
+        if entry is not None and run.cache is not None:
+            run.cache.adopt(entry, copied, place)
+
+    def _peek(self, place: Place) -> Any:
+        return self._run.values.peek(place) if self._run.values.is_at_hand(place) else ABSENT
+
+    def _find_changes(self, node: Node) -> None:
+        """A call that changed an argument in place spoils it for the others: they get a fresh one."""
+        run = self._run
+        children = node.call.children
+        suspects = [place for place in children if run.values.is_shared_beyond(place)]
+        suspects += [place for place in run.aliases.others(children) if place is not node.call]
+        for place in suspects:
+            if not run.values.is_at_hand(place) or not run.values.is_expected(place):
+                continue
+            if run.committer.holdings.is_changed(run.graph.node_of(place), run.values.peek(place)):
+                run.values.drop(place)
+                run.aliases.part(place)
+                self.tell_change(node, place)
+        run.committer.holdings.find_changed_literals(node)

@@ -1,0 +1,50 @@
+"""How the scheduler has calls made elsewhere: in threads, in processes, on other machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Protocol
+
+from hydra_cached.execution.calling import Caller
+from hydra_cached.execution.files import Before
+from hydra_cached.execution.state import RunState
+from hydra_cached.graph import Node
+from hydra_cached.plan import Decision
+
+
+class Dispatcher(Protocol):
+    """Has calls made elsewhere. Asked by the scheduler alone, in its own thread."""
+
+    def begin(self, run: RunState, caller: Caller) -> None:
+        """A run begins; one at a time."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more call can be taken."""
+
+    @property
+    def under_way(self) -> int:
+        """How many calls were taken and not collected."""
+
+    @property
+    def keys(self) -> Collection[str]:
+        """Call keys of what is under way."""
+
+    def accepts(self, node: Node, decision: Decision) -> bool:
+        """Whether a call may be made elsewhere, and is worth that."""
+
+    def dispatch(self, node: Node, decision: Decision, before: Before | None) -> bool:
+        """Take a call; False where that turns out to be impossible, and it must be made here.
+
+        Raises:
+            NodeFailedError: it cannot even begin.
+        """
+
+    def collect(self) -> Iterable[Callable[[], Node]]:
+        """Wait until something is done: for each call a function that settles its node and gives it.
+
+        Each raises NodeFailedError where its call failed.
+        """
+
+    def abandon(self) -> None:
+        """The run ends before its time: stop what is under way, as far as it can be stopped."""

@@ -1,0 +1,54 @@
+"""What one run knows, shared by those who decide, call and fetch for it. Does nothing by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hydra_cached.events import Event
+from hydra_cached.execution.aliases import Aliases
+from hydra_cached.execution.cache import ResultCache
+from hydra_cached.execution.commit import Committer
+from hydra_cached.execution.interrupts import Interrupts
+from hydra_cached.execution.settled import Settled
+from hydra_cached.execution.values import Values
+from hydra_cached.fingerprint import CodeFingerprints, FileDigests
+from hydra_cached.graph import Graph
+from hydra_cached.plan import Context, Decision, Known, Policy, Reason
+
+
+class RunState:
+    """One run of one graph.
+
+    Attributes:
+        context: what decisions are made from, or None with ``cache`` None: then nothing is looked up, digested or
+            stored.
+        settled: nodes that were reused or called, by index.
+        asked: decisions for the nodes that were not found by recipe key, by index.
+        demoted: why results that were found are computed again, by index.
+        known: what is known of the results so far.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        context: Context | None,
+        cache: ResultCache | None,
+        policy: Policy,
+        listener: Callable[[Event], None],
+        code: CodeFingerprints,
+        files: FileDigests,
+    ) -> None:
+        self.graph = graph
+        self.context = context
+        self.keys = None if context is None else context.keys
+        self.cache = cache
+        self.policy = policy
+        self.emit = listener
+        self.interrupts = Interrupts()
+        self.settled: dict[int, Settled] = {}
+        self.asked: dict[int, Decision] = {}
+        self.demoted: dict[int, Reason] = {}
+        self.values = Values()
+        self.aliases = Aliases()
+        self.committer = Committer(graph, self.keys, cache, policy, self.settled, listener, code, files)
+        self.known = Known(self.committer.digest_of, self.committer.mentions_of)
