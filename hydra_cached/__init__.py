@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hydra_cached.api import RunOptions, instantiate, run
     from hydra_cached.errors import HydraCachedError
-    from hydra_cached.store import MemoryCache, Store
+    from hydra_cached.store import MemoryCache, Store, register_serializer
     from hydra_cached.targets import (
         depends_on,
         env,
@@ -38,6 +38,7 @@ _HOMES = {
     "not_cached": "hydra_cached.targets",
     "not_deterministic": "hydra_cached.targets",
     "output_files": "hydra_cached.targets",
+    "register_serializer": "hydra_cached.store",
     "target_id": "hydra_cached.targets",
     "version": "hydra_cached.targets",
 }
@@ -54,6 +55,7 @@ __all__ = [
     "not_cached",
     "not_deterministic",
     "output_files",
+    "register_serializer",
     "run",
     "target_id",
     "version",

@@ -7,7 +7,7 @@ import enum
 import functools
 import pickle
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from hydra_cached.fingerprint.containers import write_mapping
@@ -15,6 +15,7 @@ from hydra_cached.fingerprint.kinds import ATOMIC, CONTAINERS
 from hydra_cached.fingerprint.walk import Undigestible, Walk
 
 _PROTOCOL = 5
+_parts: dict[type, Callable[[Any], Any]] = {}
 _new_object: Any = getattr(copyreg, "__newobj__")  # noqa: B009  (unknown to the type stubs)
 
 
@@ -45,7 +46,12 @@ def encode_object(walk: Walk, value: Any) -> None:
     walk.write_class(type(value))
     reduced = reduce(value)
     if reduced is None:
-        walk.refuse(value)
+        parts = _take_apart(value)
+        if parts is None:
+            walk.refuse(value)
+        else:
+            walk.out += b"R"
+            walk.write(parts)
         return
     if isinstance(reduced, str):
         walk.write_text(str(getattr(value, "__module__", None) or type(value).__module__))
@@ -94,6 +100,19 @@ def _find_forgotten(value: Any) -> dict[str, Any] | None:
             is_standard = cls.__module__.partition(".")[0] in sys.stdlib_module_names
             return dict(attributes) if is_standard and cls is not object else None
     return None
+
+
+def register_parts(cls: type, take_apart: Callable[[Any], Any]) -> None:
+    """Digest values of exactly ``cls`` that cannot be pickled by what ``take_apart`` makes of them."""
+    _parts[cls] = take_apart
+
+
+def _take_apart(value: Any) -> list[Any] | None:
+    known = _parts.get(type(value))
+    if known is None:
+        return None
+    state, buffers = known(value)
+    return [state, *(memoryview(buffer) for buffer in buffers)]
 
 
 def has_identity(cls: type) -> bool:

@@ -5,6 +5,7 @@ Importing this room loads neither diskcache nor sqlite: a store opens its index 
 
 from __future__ import annotations
 
+from hydra_cached.store.checking import check_loads
 from hydra_cached.store.conditions import Conditions, unpack_conditions
 from hydra_cached.store.entry import Entry, EntryInfo, EntrySummary
 from hydra_cached.store.memory import MemoryCache
@@ -13,6 +14,7 @@ from hydra_cached.store.payload import Payload, dump_value, load_value
 from hydra_cached.store.record import CLOSURE, CODE_MEMO, CONDITIONS, FILE_MEMO, OUTPUTS, TEXT
 from hydra_cached.store.redact import redact
 from hydra_cached.store.runs import RunRow, add_run, list_runs, read_run
+from hydra_cached.store.serializers import register_serializer
 from hydra_cached.store.store import Store
 
 __all__ = [
@@ -32,10 +34,12 @@ __all__ = [
     "RunRow",
     "Store",
     "add_run",
+    "check_loads",
     "dump_value",
     "list_runs",
     "load_value",
     "read_run",
     "redact",
+    "register_serializer",
     "unpack_conditions",
 ]

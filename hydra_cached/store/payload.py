@@ -6,7 +6,7 @@ chunks' lengths and digests, so the stream can be checked without reading the bu
 
 from __future__ import annotations
 
-import os
+import io
 import pickle
 import struct
 from collections.abc import Sequence
@@ -16,15 +16,16 @@ from typing import Any, TypeAlias
 from blake3 import blake3
 
 from hydra_cached.errors import EntryUnreadableError, NotSerializableError
+from hydra_cached.fingerprint.depth import call_deep
+from hydra_cached.fingerprint.hashing import digest_bytes
+from hydra_cached.store.serializers import Reducers, StartAgain, require
 
 Chunk: TypeAlias = bytes | memoryview
 
-PICKLE = "pickle"
 INLINE_BYTES = 32 * 1024
 """Payloads up to this size lie in their entry. Only larger buffers go out of band, so such a payload is one chunk."""
 
 CHUNK_ROW = struct.Struct("<Q32s")
-_MANY_THREADS_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Payload:
     """A value as bytes, ready to be stored. Chunks may be views of the value's own memory.
 
     Attributes:
-        codec: name of the serializer.
+        codec: names of the serializers that it needs.
         chunks: the pickle stream, then the out-of-band buffers.
         chunk_digests: blake3 of each chunk, 32 bytes each.
         size_bytes: length of all chunks.
@@ -63,8 +64,32 @@ def dump_value(value: Any) -> Payload:
             f"a {_name(kind)} cannot be stored: an iterator is consumed by its first reader",
             hint="return a list, or an object that can be iterated again",
         )
-    buffers: list[memoryview] = []
+    try:
+        codec, chunks = call_deep(lambda: _pickle(value))
+    except RecursionError:
+        # the traceback of a thousand equal frames helps nobody
+        raise NotSerializableError(f"a {_name(kind)} cannot be stored: it is nested too deep") from None
+    except Exception as exc:
+        raise NotSerializableError(f"a {_name(kind)} cannot be stored: {_describe(exc)}") from exc
+    digests = tuple(digest_chunk(chunk) for chunk in chunks)
+    lengths = [memoryview(chunk).nbytes for chunk in chunks]
+    return Payload(codec, chunks, digests, sum(lengths), digest_table(pack_table(lengths, digests)))
 
+
+def _pickle(value: Any) -> tuple[str, tuple[Chunk, ...]]:
+    """The codec and the chunks of a value: the pickle stream and the buffers out of it."""
+    reducers = Reducers()
+    while True:
+        buffers: list[memoryview] = []
+        try:
+            stream = _write_stream(value, reducers, buffers)
+        except StartAgain:
+            reducers.start_again()
+            continue
+        return reducers.codec, (stream, *buffers)
+
+
+def _write_stream(value: Any, reducers: Reducers, buffers: list[memoryview]) -> bytes:
     def keep(buffer: pickle.PickleBuffer) -> bool:
         raw = buffer.raw()
         if raw.nbytes <= INLINE_BYTES:
@@ -72,14 +97,11 @@ def dump_value(value: Any) -> Payload:
         buffers.append(raw)
         return False
 
-    try:
-        stream = pickle.dumps(value, protocol=5, buffer_callback=keep)
-    except Exception as exc:
-        raise NotSerializableError(f"a {_name(kind)} cannot be stored: {type(exc).__name__}: {exc}") from exc
-    chunks: tuple[Chunk, ...] = (stream, *buffers)
-    digests = tuple(digest_chunk(chunk) for chunk in chunks)
-    lengths = [len(stream), *(buffer.nbytes for buffer in buffers)]
-    return Payload(PICKLE, chunks, digests, sum(lengths), digest_table(pack_table(lengths, digests)))
+    stream = io.BytesIO()
+    pickler = pickle.Pickler(stream, protocol=5, buffer_callback=keep)
+    pickler.dispatch_table = reducers
+    pickler.dump(value)
+    return stream.getvalue()
 
 
 def load_value(codec: str, chunks: Sequence[Chunk]) -> Any:
@@ -88,20 +110,18 @@ def load_value(codec: str, chunks: Sequence[Chunk]) -> Any:
     Raises:
         EntryUnreadableError: they do not load any more.
     """
-    if codec != PICKLE:
-        raise EntryUnreadableError(f'no serializer named "{codec}" is registered')
+    require(codec)
     try:
         return pickle.loads(chunks[0], buffers=chunks[1:])
     except Exception as exc:
-        raise EntryUnreadableError(f"the stored result does not load: {type(exc).__name__}: {exc}") from exc
+        missing = exc.name if isinstance(exc, ModuleNotFoundError) else None
+        hint = f"pip install {missing.partition('.')[0]}, if it is a package" if missing else None
+        raise EntryUnreadableError(f"the stored result does not load: {_describe(exc)}", hint=hint) from exc
 
 
 def digest_chunk(chunk: Chunk) -> bytes:
     """blake3 of a chunk, 32 bytes."""
-    if memoryview(chunk).nbytes < _MANY_THREADS_BYTES:
-        return blake3(chunk).digest()
-    # a pool of its own: the library's shared one does not survive a fork
-    return blake3(chunk, max_threads=min(os.cpu_count() or 1, 8)).digest()
+    return digest_bytes(chunk)
 
 
 def pack_table(lengths: Sequence[int], digests: Sequence[bytes]) -> bytes:
@@ -112,6 +132,11 @@ def pack_table(lengths: Sequence[int], digests: Sequence[bytes]) -> bytes:
 def digest_table(table: bytes) -> str:
     """The digest of the payload whose chunks a table lists, 64 hexadecimal digits."""
     return blake3(table).hexdigest()
+
+
+def _describe(exc: BaseException) -> str:
+    text = str(exc).strip()
+    return f"{type(exc).__name__}: {text.splitlines()[0]}" if text else type(exc).__name__
 
 
 def _name(kind: type) -> str:

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hydra_cached.errors import EntryUnreadableError, NotSerializableError
-from hydra_cached.store import Store
+from hydra_cached.fingerprint import digest_value
+from hydra_cached.store import Store, check_loads
 from tests.store.entries import objects_of, put, round_trip
 
 np = pytest.importorskip("numpy")
@@ -156,11 +157,23 @@ def test_what_cannot_be_pickled_is_refused_with_the_reason(store: Store, value: 
     assert "\n" not in str(caught.value)
 
 
-def test_too_deep_value_is_refused(store: Store) -> None:
-    value: list[Any] = []
+def test_a_value_100_000_deep_comes_back(store: Store) -> None:
+    value: list[Any] = [1]
     for _ in range(100_000):
         value = [value]
-    with pytest.raises(NotSerializableError, match="RecursionError"):
+    loaded = round_trip(store, value)
+    depth = 0
+    while isinstance(loaded[0], list):
+        loaded, value, depth = loaded[0], value[0], depth + 1
+    assert depth == 100_000
+    assert loaded == [1]
+
+
+def test_a_value_that_is_too_deep_is_refused(store: Store) -> None:
+    value: list[Any] = []
+    for _ in range(1_000_000):
+        value = [value]
+    with pytest.raises(NotSerializableError, match="a list cannot be stored: it is nested too deep"):
         store.dump(value)
     while value:
         value = value[0]
@@ -192,3 +205,35 @@ def test_entry_of_an_unknown_serializer_is_unreadable(store: Store) -> None:
     other = type(entry)(entry.info, "arrow", entry.size_bytes, bytes(payload.chunks[0]))
     with pytest.raises(EntryUnreadableError, match='"arrow"'):
         store.load(other)
+
+
+class _Forgetful:
+    def __init__(self) -> None:
+        self.kept, self.lost = 1, 2
+
+    def __setstate__(self, state: Any) -> None:
+        self.kept = state["kept"]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (_Exploding(), "RuntimeError: the weights moved to another place"),
+        (_Forgetful(), "what loads is not what was stored: its pickling leaves something out"),
+    ],
+    ids=["does not load", "loads as another"],
+)
+def test_what_does_not_come_back_is_found_right_after_storing(store: Store, value: Any, problem: str) -> None:
+    info = put(store, value, content_digest=digest_value(value))
+    entry = store.get(info.key)
+    assert entry is not None
+    with pytest.raises(EntryUnreadableError, match=problem):
+        check_loads(store, entry)
+
+
+def test_what_comes_back_passes(store: Store) -> None:
+    value = {"a": [np.arange(100_000), {1, 2}, Path("x")]}
+    info = put(store, value, content_digest=digest_value(value))
+    entry = store.get(info.key)
+    assert entry is not None
+    check_loads(store, entry)
