@@ -34,6 +34,7 @@ from hydra_cached.plan import (
     explain_node,
     find_above,
     find_node,
+    find_reachable,
     known_below,
     uncached_nodes,
 )
@@ -230,6 +231,17 @@ def accept(
     acceptance = Acceptance(wired.graph, wired.context, store, wired.files, who, is_dry_run=is_dry_run)
     acceptance.accept()
     return acceptance
+
+
+def find_reachable_keys(config: Any, *, store: Store, policy: TargetPolicy = UNCHECKED) -> frozenset[str]:
+    """Keys of the stored results that a run of a pipeline would find if nothing changed, at any of its nodes.
+
+    Raises:
+        UsageError: the config, a target or the store cannot be used.
+    """
+    wired = _wire(_build(config, policy), StoreCache(store), RunOptions())
+    assert wired.context is not None, "there is a store"
+    return find_reachable(wired.graph, wired.context, wired.policy)
 
 
 def _new_run_id() -> str:

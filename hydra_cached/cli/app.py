@@ -7,8 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from hydra_cached import __version__
-from hydra_cached.cli.cache import clear, list_entries
 from hydra_cached.cli.cache_accept import accept
+from hydra_cached.cli.cache_clear import clear
+from hydra_cached.cli.cache_gc import collect
+from hydra_cached.cli.cache_ls import list_entries
+from hydra_cached.cli.cache_pins import pin, unpin
+from hydra_cached.cli.cache_show import show
+from hydra_cached.cli.cache_stats import stats
 from hydra_cached.cli.graph import graph
 from hydra_cached.cli.run import run
 from hydra_cached.cli.runs import compare_past_runs, list_past_runs, show_past_run
@@ -67,7 +72,7 @@ def _describe_app(
 
 @cache_app.callback(invoke_without_command=True)
 def _describe_cache(context: typer.Context) -> None:
-    """Look at stored results, and delete them."""
+    """Look at stored results, keep them in order, and delete them."""
     _print_help(context)
 
 
@@ -82,6 +87,11 @@ runs_app.callback(invoke_without_command=True)(list_past_runs)
 runs_app.command("show", short_help="Show one past run.", epilog=_EPILOG)(show_past_run)
 runs_app.command("diff", short_help="Show how two past runs differ.", epilog=_EPILOG)(compare_past_runs)
 cache_app.command("ls", short_help="List stored results.", epilog=_EPILOG)(list_entries)
+cache_app.command("show", short_help="Show one stored result.", epilog=_EPILOG)(show)
+cache_app.command("stats", short_help="Sum up what is stored.", epilog=_EPILOG)(stats)
 cache_app.command("accept", short_help="Keep results across an edit that changed none.", epilog=_EPILOG)(accept)
 cache_app.command("clear", short_help="Delete stored results.", epilog=_EPILOG)(clear)
+cache_app.command("gc", short_help="Drop what is old, superseded or cheap to compute again.", epilog=_EPILOG)(collect)
+cache_app.command("pin", short_help="Keep results whatever is dropped.", epilog=_EPILOG)(pin)
+cache_app.command("unpin", short_help="Give pinned results free.", epilog=_EPILOG)(unpin)
 instantiate_app.command("run", epilog=_EPILOG)(run)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from io import StringIO
+from typing import TYPE_CHECKING, Literal
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,35 +17,49 @@ from hydra_cached.render.quantities import format_age, format_count, format_seco
 from hydra_cached.render.stdout import write_data
 from hydra_cached.store import EntrySummary
 
-_KEY_DIGITS = 12
+if TYPE_CHECKING:
+    from hydra_cached.store.listing import TargetTotals
+
+KEY_DIGITS = 12
 _COLUMNS = ("key", "target", "size", "seconds", "age", "saved")
 _NUMBERS = frozenset({"size", "seconds", "age", "saved"})
 
 
-def print_entries(summaries: Sequence[EntrySummary], *, limit: int | None = None) -> None:
+def print_entries(summaries: Sequence[EntrySummary], *, whole: TargetTotals | None = None) -> None:
     """A table of entries on stdout, one line each, with a line of totals below. In a pipe nothing is cut or wrapped.
 
     Args:
-        summaries: what the store listed; the totals count all of them.
-        limit: show only so many, from the front.
+        whole: what there is in all, where not all is shown.
     """
-    shown = summaries if limit is None else summaries[:limit]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in _COLUMNS:
-        is_number = name in _NUMBERS
-        table.add_column(name, justify="right" if is_number else "left", no_wrap=name != "target", overflow="fold")
+    table = new_table(_COLUMNS, numbers=_NUMBERS, folded="target")
     now_s = time.time()
-    for summary in shown:
+    for summary in summaries:
         table.add_row(*map(Text, _cells(summary, now_s)))
-    total = describe_total(summaries)
-    if len(shown) < len(summaries):
-        total += f"; shown are the newest {len(shown)}"
+    print_table(table, describe_total(summaries) if whole is None else _describe_part(len(summaries), whole))
+
+
+def print_table(table: Table, last_line: str) -> None:
+    """A table on stdout with a line below it. In a pipe nothing is cut or wrapped."""
     console = Console(highlight=False)
     if console.is_terminal:
         console.print(table)
-        console.print(Text(total))
+        console.print(Text(last_line))
     else:
-        write_data(plain_lines(table) + total + "\n")
+        write_data(f"{plain_lines(table)}{last_line}\n")
+
+
+def new_table(columns: Sequence[str], *, numbers: Collection[str], folded: str) -> Table:
+    """An empty table.
+
+    Args:
+        numbers: columns that are lined up on the right.
+        folded: the column that gives way on a narrow terminal.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        justify: Literal["left", "right"] = "right" if name in numbers else "left"
+        table.add_column(name, justify=justify, no_wrap=name != folded, overflow="fold")
+    return table
 
 
 def describe_total(summaries: Sequence[EntrySummary]) -> str:
@@ -51,6 +67,11 @@ def describe_total(summaries: Sequence[EntrySummary]) -> str:
     size = format_size(sum(summary.size_bytes for summary in summaries))
     saved = format_seconds(sum(summary.seconds_saved for summary in summaries))
     return f"{format_count(len(summaries), 'entry')}, {size}, saved {saved} so far"
+
+
+def _describe_part(shown: int, whole: TargetTotals) -> str:
+    total = f"{format_count(whole.entries, 'entry')}, {format_size(whole.size_bytes)}"
+    return f"{total}; shown are the newest {shown}" if shown < whole.entries else total
 
 
 def entries_document(summaries: Sequence[EntrySummary]) -> list[Document]:
@@ -75,7 +96,7 @@ def entries_document(summaries: Sequence[EntrySummary]) -> list[Document]:
 
 def _cells(summary: EntrySummary, now_s: float) -> tuple[str, ...]:
     return (
-        summary.key[:_KEY_DIGITS],
+        summary.key[:KEY_DIGITS],
         summary.target,
         format_size(summary.size_bytes),
         format_seconds(summary.seconds),
@@ -86,7 +107,8 @@ def _cells(summary: EntrySummary, now_s: float) -> tuple[str, ...]:
 
 def plain_lines(table: Table) -> str:
     """A table as text, in which nothing is cut or wrapped."""
-    longest = sum(max(len(str(cell)) for cell in (column.header, *column.cells)) + 2 for column in table.columns)
+    # the header of a column is not among its cells
+    longest = sum(max(map(cell_len, [str(column.header), *map(str, column.cells)])) + 2 for column in table.columns)
     stream = StringIO()
     Console(file=stream, width=max(longest, 80), color_system=None).print(table)
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())

@@ -49,9 +49,18 @@ class StoreDirectory:
         """Damaged records and objects, kept for inspection."""
         return self.root / "aside"
 
+    @property
+    def locks(self) -> Path:
+        """Who computes what now."""
+        return self.root / "locks"
+
     def measure(self) -> int:
         """Length in bytes of all files of the store."""
-        return sum(map(measure_folder, (self.index, self.objects, self.aside)))
+        return measure_folder(self.index) + self.measure_objects()
+
+    def measure_objects(self) -> int:
+        """Length in bytes of all files of the store but those of the index."""
+        return measure_folder(self.objects) + measure_folder(self.aside)
 
 
 def open_directory(root: Path, *, create: bool) -> StoreDirectory | None:
@@ -84,10 +93,15 @@ def open_directory(root: Path, *, create: bool) -> StoreDirectory | None:
 def measure_folder(folder: Path) -> int:
     """Length in bytes of all files under a folder; those that vanish meanwhile do not count."""
     total_bytes = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total_bytes += os.lstat(os.path.join(parent, name)).st_size
+    waiting = [str(folder)]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as found:
+            for each in found:
+                if each.is_dir(follow_symlinks=False):
+                    waiting.append(each.path)
+                else:
+                    with contextlib.suppress(OSError):
+                        total_bytes += each.stat(follow_symlinks=False).st_size
     return total_bytes
 
 

@@ -34,3 +34,19 @@ def write_once(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put on the disk what a folder says of its files: names that are new to it survive a power cut then.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if os.name != "posix":
+        # elsewhere folders cannot be opened, and need not be
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

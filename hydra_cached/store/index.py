@@ -7,7 +7,7 @@ diskcache gives the database its shape, its settings and a connection per thread
 statements on its table, because its get() and set() do not tell a foreign row from none, take a query per row, and
 cannot put several rows into one transaction without hiding why that failed. Columns: ``Cache(key, raw, store_time,
 expire_time, access_time, access_count, tag, size, mode, filename, value)``; rows of ours have raw = 1, mode = 1 (bytes
-inside the row) and no file name.
+inside the row) and no file name. One index of our own, over entries by time, lets a listing read no more than it shows.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from hydra_cached.errors import EntryDamagedError, StoreError
+from hydra_cached.store.record import ENTRY
 
 T = TypeVar("T")
 Cell: TypeAlias = tuple[Any, Any, Any]
@@ -28,13 +29,22 @@ Cell: TypeAlias = tuple[Any, Any, Any]
 
 BUSY_TIMEOUT_S = 10.0
 _ATTEMPTS = 3
+_SHRINK_TIMEOUT_MS = 200
 _GET = "SELECT value, mode, filename FROM Cache WHERE key = ? AND raw = 1"
 # one statement where diskcache's set() takes two
 _SET = (
     "INSERT INTO Cache(key, raw, store_time, expire_time, access_time, access_count, tag, size, mode, filename, value)"
-    " VALUES (?, ?, ?, NULL, ?, 0, ?, 0, ?, ?, ?) ON CONFLICT(key, raw) DO UPDATE SET store_time = excluded.store_time,"
-    " expire_time = NULL, access_time = excluded.access_time, access_count = 0, tag = excluded.tag, size = 0,"
-    " mode = excluded.mode, filename = excluded.filename, value = excluded.value"
+    " VALUES (?, ?, ?, NULL, ?, 0, ?, ?, ?, ?, ?) ON CONFLICT(key, raw) DO UPDATE SET store_time = excluded.store_time,"
+    " expire_time = NULL, access_time = excluded.access_time, access_count = 0, tag = excluded.tag,"
+    " size = excluded.size, mode = excluded.mode, filename = excluded.filename, value = excluded.value"
+)
+IS_ENTRY = f"Cache.key >= '{ENTRY}' AND Cache.key < '{ENTRY}g'"
+"""SQL that picks entries out of ``Cache``. Sqlite uses the index over them only for a query in these very words."""
+ENTRIES_BY_TIME = "HydraCachedEntries"
+# with the key, so that sqlite need not look into the rows to see that they are entries
+_INDEX_ENTRIES = (
+    f"CREATE INDEX IF NOT EXISTS {ENTRIES_BY_TIME} ON Cache(store_time, tag, size, key)"
+    f" WHERE {IS_ENTRY.replace('Cache.', '')}"
 )
 _FOLLOW = (
     "SELECT l.value, l.mode, l.filename, e.key, e.value, e.mode, e.filename FROM Cache l"
@@ -68,6 +78,7 @@ class Index:
             raise StoreError(f'the cache directory "{folder.parent}" contains the name of an environment variable')
         self.folder = folder
         self._pid = os.getpid()
+        self._busy_timeout_s = busy_timeout_s
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             self._cache: Any = Cache(
@@ -83,6 +94,7 @@ class Index:
                 sqlite_auto_vacuum=2,
                 sqlite_mmap_size=0,
             )
+            self._cache._sql(_INDEX_ENTRIES)
         except Exception as exc:  # the database is not ours alone: anything may be in it
             raise self._failed(exc) from exc
 
@@ -131,16 +143,43 @@ class Index:
         except sqlite3.Error as exc:
             raise self._failed(exc) from exc
 
+    def iterate(
+        self, statement: str, values: Sequence[Any] = (), *, is_wanted: Callable[[str], object] | None = None
+    ) -> Iterator[Any]:
+        """The rows of a query, read as they are asked for.
+
+        Args:
+            is_wanted: what the statement calls ``is_wanted(tag)``.
+
+        Raises:
+            StoreError: the database is damaged or stays locked.
+        """
+        try:
+            if is_wanted is not None:
+                self._cache._con.create_function("is_wanted", 1, lambda tag: bool(is_wanted(str(tag))))
+            yield from self._cache._sql(statement, values)
+        except sqlite3.Error as exc:
+            raise self._failed(exc) from exc
+
     def query(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """Run a statement inside `write`."""
         return self._execute(statement, values)
 
-    def set(self, row_key: str, value: bytes, tag: str | None = None) -> None:
-        """Enter a row inside `write`."""
+    def set(
+        self, row_key: str, value: bytes, tag: str | None = None, *, size_bytes: int = 0, stored_s: float | None = None
+    ) -> None:
+        """Enter a row inside `write`.
+
+        Args:
+            tag: text to select it by.
+            size_bytes: length to sum up.
+            stored_s: seconds since the epoch to sort it by; now by default.
+        """
         key, raw = self._cache.disk.put(row_key)
         _, mode, filename, data = self._cache.disk.store(value, False)
         now_s = time.time()
-        self._execute(_SET, (key, raw, now_s, now_s, tag, mode, filename, data))
+        time_s = now_s if stored_s is None else stored_s
+        self._execute(_SET, (key, raw, time_s, now_s, tag, size_bytes, mode, filename, data))
 
     def delete(self, row_key: str) -> None:
         """Delete a row inside `write`."""
@@ -166,12 +205,28 @@ class Index:
                 time.sleep(0.01 * (attempt + 1))
         raise AssertionError("unreachable")
 
+    def used_bytes(self) -> int:
+        """Length of the pages in use: what the database comes to when it is shrunk, whoever reads it now.
+
+        Raises:
+            StoreError: the database is damaged or stays locked.
+        """
+        pages, free, size_bytes = (
+            self.scan(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size_bytes)
+
     def shrink(self) -> None:
         """Give free pages back to the file system, as far as readers allow it now."""
         with contextlib.suppress(sqlite3.Error):
             # as a script: execute() would free a single page
             self._cache._con.executescript("PRAGMA incremental_vacuum")
-            self._execute("PRAGMA wal_checkpoint(TRUNCATE)", ())
+            # readers may stay long, and this is no reason to wait for them
+            self._execute(f"PRAGMA busy_timeout = {_SHRINK_TIMEOUT_MS}", ())
+            try:
+                self._execute("PRAGMA wal_checkpoint(TRUNCATE)", ())
+            finally:
+                self._execute(f"PRAGMA busy_timeout = {int(self._busy_timeout_s * 1000)}", ())
 
     def _execute(self, statement: str, values: Sequence[Any]) -> list[Any]:
         return self._cache._sql(statement, values).fetchall()  # type: ignore[no-any-return]

@@ -11,16 +11,19 @@ import contextlib
 import hmac
 import mmap
 import os
+import re
 import secrets
 import struct
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hydra_cached.errors import EntryDamagedError, StoreError
+from hydra_cached.store.exclusive import sync_folder
+from hydra_cached.store.locks import is_being_written, mark_as_written
 from hydra_cached.store.payload import CHUNK_ROW, Chunk, Payload, digest_chunk, digest_table, pack_table
 from hydra_cached.store.record import pack_state
 
@@ -34,6 +37,9 @@ _ALIGNMENT = 64
 _MAP_BYTES = 256 * 1024
 _WRITE_BYTES = 1 << 30
 _LEFTOVER_S = 24 * 3600.0
+_UNFINISHED = ".tmp"
+_WRITE_ATTEMPTS = 5
+_DIGEST = re.compile(r"[0-9a-f]{64}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,17 @@ class ObjectChunks:
 
 
 class ObjectFolder:
-    """The folder ``objects/``. Safe to use from several processes; knows nothing of the index."""
+    """The folder ``objects/``. Safe to use from several processes; knows nothing of the index.
 
-    __slots__ = ("folder",)
+    Args:
+        is_durable: what is written is on the disk, file and folder, before `write` returns.
+    """
 
-    def __init__(self, folder: Path) -> None:
+    __slots__ = ("folder", "is_durable")
+
+    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
         self.folder = folder
+        self.is_durable = is_durable
 
     def path(self, digest: str) -> Path:
         """Where the object of a digest lies."""
@@ -80,8 +91,7 @@ class ObjectFolder:
             with contextlib.suppress(EntryDamagedError):
                 # a damaged file is replaced; those who have it mapped keep what they have
                 return self.read(payload.digest).state
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            return _write_file(path, payload, note)
+            return _write_file(path, payload, note, is_durable=self.is_durable)
         except OSError as exc:
             raise StoreError(
                 f'cannot write a result of {payload.size_bytes:,} bytes to "{self.folder}": {exc.strerror or exc}',
@@ -125,23 +135,78 @@ class ObjectFolder:
             raise StoreError(f'cannot delete "{path}": {exc.strerror or exc}') from exc
         return size_bytes
 
-    def clear(self) -> None:
-        """Delete all objects, and what writers that died have left a day ago or more."""
+    def read_note(self, digest: str) -> bytes:
+        """The note of an object: whole, but not trusted. The content is not looked at.
+
+        Raises:
+            EntryDamagedError: the beginning of the file changed since it was written, or it is gone.
+        """
+        try:
+            with open(self.path(digest), "rb") as file:
+                return _read_note(file, digest)
+        except (OSError, ValueError, struct.error) as exc:
+            raise EntryDamagedError(f"the stored object {digest[:12]} is damaged: {exc}") from exc
+
+    def digests(self) -> Iterator[str]:
+        """Digests of all objects, as the names of the files say."""
         for path in self.folder.glob("??/*"):
-            # some systems do not delete a file that is mapped: it goes next time
-            with contextlib.suppress(OSError):
-                if not path.name.endswith(".tmp") or path.stat().st_mtime < time.time() - _LEFTOVER_S:
+            if _DIGEST(path.name) and path.name[:2] == path.parent.name:
+                yield path.name
+
+    def clear(self) -> None:
+        """Delete all objects, and what writers that died have left."""
+        for path in self.folder.glob("??/*"):
+            if not path.name.endswith(_UNFINISHED):
+                # some systems do not delete a file that is mapped: it goes next time
+                with contextlib.suppress(OSError):
                     path.unlink()
+        self.remove_leftovers()
+
+    def leftovers(self) -> list[Path]:
+        """Files that writers left which died before they were done. Those of living ones are not among them."""
+        return [path for path in self.folder.glob(f"??/*{_UNFINISHED}") if _is_abandoned(path)]
+
+    def remove_leftovers(self) -> tuple[int, int]:
+        """Delete them. Returns their number and bytes."""
+        count = size_bytes = 0
+        for path in self.leftovers():
+            with contextlib.suppress(OSError):
+                length = path.stat().st_size
+                path.unlink()
+                count, size_bytes = count + 1, size_bytes + length
+        return count, size_bytes
 
 
-def _write_file(path: Path, payload: Payload, note: bytes) -> bytes:
+def _is_abandoned(path: Path) -> bool:
+    try:
+        is_written = is_being_written(path)
+        if is_written is None:
+            # this file system has no locks: time tells
+            return path.stat().st_mtime < time.time() - _LEFTOVER_S
+    except OSError:
+        # finished meanwhile, or not ours
+        return False
+    return not is_written
+
+
+def _write_file(path: Path, payload: Payload, note: bytes, *, is_durable: bool) -> bytes:
+    for _ in range(_WRITE_ATTEMPTS - 1):
+        # between being made and being locked a file looks like a leftover, and so does the folder that it is made in
+        with contextlib.suppress(FileNotFoundError):
+            return _write_once(path, payload, note, is_durable=is_durable)
+    return _write_once(path, payload, note, is_durable=is_durable)
+
+
+def _write_once(path: Path, payload: Payload, note: bytes, *, is_durable: bool) -> bytes:
     lengths = [memoryview(chunk).nbytes for chunk in payload.chunks]
     table = pack_table(lengths, payload.chunk_digests)
     head = _HEAD.pack(_MAGIC, len(lengths), 0, len(note)) + table + digest_chunk(note) + note
-    temporary = path.with_name(f".{payload.digest}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{payload.digest}.{os.getpid()}.{secrets.token_hex(4)}{_UNFINISHED}")
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with open(handle, "wb", buffering=0) as file:
+            mark_as_written(handle)
             _write_all(file, head)
             written = len(head)
             for chunk, length in zip(payload.chunks, lengths, strict=True):
@@ -149,7 +214,16 @@ def _write_file(path: Path, payload: Payload, note: bytes) -> bytes:
                 _write_all(file, bytes(gap))
                 _write_all(file, chunk)
                 written += gap + length
-        os.replace(temporary, path)
+            if is_durable:
+                os.fsync(handle)
+            if sys.platform != "win32":
+                # while it is locked; elsewhere an open file cannot be renamed, nor be taken for a leftover
+                os.replace(temporary, path)
+        if sys.platform == "win32":
+            os.replace(temporary, path)
+        if is_durable:
+            sync_folder(path.parent)
+            sync_folder(path.parent.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
@@ -179,6 +253,20 @@ def _view_file(file: Any, size_bytes: int) -> memoryview:
 
 def _state(status: os.stat_result) -> bytes:
     return pack_state(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _read_note(file: Any, digest: str) -> bytes:
+    size_bytes = os.fstat(file.fileno()).st_size
+    magic, count, zero, note_bytes = _HEAD.unpack(file.read(_HEAD.size))
+    table_bytes = count * CHUNK_ROW.size
+    if magic != _MAGIC or zero or not count or _HEAD.size + table_bytes + _DIGEST_BYTES + note_bytes > size_bytes:
+        raise ValueError("its head changed")
+    if not hmac.compare_digest(digest_table(file.read(table_bytes)), digest):
+        raise ValueError("its table changed")
+    expected, note = file.read(_DIGEST_BYTES), bytes(file.read(note_bytes))
+    if digest_chunk(note) != expected:
+        raise ValueError("its head changed")
+    return note
 
 
 def _check(view: memoryview, digest: str, *, is_known: bool) -> tuple[memoryview, ...]:

@@ -14,9 +14,13 @@ are a range of the index:
     08 code fingerprint             closure: the definitions that it is made of
     09 digest of a definition       its text
     0a time, a random number, 0|1   run: its summary, and its nodes
+    0b entry key                    pin: the entry is dropped only when it is named
     0d blake3 of a path             file memo: the digest of a file in one state of it
     0e digest                       code memo: what was read of a source file
     1a digest                       outputs: what a call wrote when it last ran
+
+Of an entry's row the columns beside its value say what listings select by: tag the target, store_time when it was
+created, size the length of its payload.
 """
 
 from __future__ import annotations
@@ -42,6 +46,7 @@ CONDITIONS = "07"
 CLOSURE = "08"
 TEXT = "09"
 RUN = "0a"
+PIN = "0b"
 FILE_MEMO = "0d"
 CODE_MEMO = "0e"
 OUTPUTS = "1a"

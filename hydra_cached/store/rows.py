@@ -12,7 +12,7 @@ from pathlib import Path
 from hydra_cached.errors import EntryDamagedError, EntryError, EntryUnreadableError, EntryUntrustedError, StoreError
 from hydra_cached.store.directory import StoreDirectory
 from hydra_cached.store.entry import Entry, EntryInfo
-from hydra_cached.store.index import Cell, Index
+from hydra_cached.store.index import ENTRIES_BY_TIME, IS_ENTRY, Cell, Index
 from hydra_cached.store.objects import ObjectFolder
 from hydra_cached.store.record import (
     CHECK,
@@ -25,7 +25,6 @@ from hydra_cached.store.record import (
     pack_latest,
     pack_link,
     pack_statistics,
-    row_range,
     unpack_entry,
     unpack_latest,
     unpack_link,
@@ -36,7 +35,7 @@ from hydra_cached.store.seal import Seal
 _RAW_MODE = 1
 _BATCH = 500
 _GET_MANY = "SELECT key, value, mode, filename FROM Cache WHERE raw = 1 AND key IN ({})"
-_OF_TARGET = "SELECT key, value, mode, filename FROM Cache WHERE raw = 1 AND key >= ? AND key < ? AND tag = ?"
+_OF_TARGET = f"SELECT key, value, mode, filename FROM Cache INDEXED BY {ENTRIES_BY_TIME} WHERE {IS_ENTRY} AND tag = ?"
 
 
 class Rows:
@@ -113,6 +112,18 @@ class Rows:
         """Seal and enter a row. Only inside a transaction."""
         self.index.set(row_key, self.seal.wrap(row_key, body), tag)
 
+    def put_entry(self, entry: Entry, body: bytes) -> None:
+        """Seal and enter the row of an entry. Only inside a transaction."""
+        info, row_key = entry.info, ENTRY + entry.key
+        self.index.set(
+            row_key,
+            self.seal.wrap(row_key, body),
+            # sqlite takes no lone surrogates
+            info.target.encode("utf-8", "replace").decode(),
+            size_bytes=entry.size_bytes,
+            stored_s=info.created_s,
+        )
+
     def put_link(self, recipe_key: str, key: str, conditions: str = "") -> None:
         """Lead from a recipe to an entry. Only inside a transaction."""
         self.put(LINK + recipe_key, pack_link(key, conditions), key)
@@ -169,7 +180,7 @@ class Rows:
     def entries_of(self, target: str) -> list[EntryInfo]:
         """What is known of the results of a target, the newest first. Bad records are passed over."""
         found: list[EntryInfo] = []
-        for row_key, *cell in self.index.scan(_OF_TARGET, (*row_range(ENTRY), target)):
+        for row_key, *cell in self.index.scan(_OF_TARGET, (target,)):
             body = self.open_cell(row_key, tuple(cell))
             if body is not None:
                 with contextlib.suppress(ValueError):

@@ -15,19 +15,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from hydra_cached.errors import EntryDamagedError, StoreError
+from hydra_cached.store.commit import commit_entry
 from hydra_cached.store.directory import open_directory
 from hydra_cached.store.entry import Entry, EntryInfo, EntrySummary
-from hydra_cached.store.objects import CHECK_ONCE_BYTES
 from hydra_cached.store.payload import Payload, dump_value, load_value
-from hydra_cached.store.record import CHECK, ENTRY, LINK, USE, pack_entry
+from hydra_cached.store.progress import Progress, ignore_progress
+from hydra_cached.store.record import CHECK, ENTRY, LINK, pack_entry
+from hydra_cached.store.removal import clear_corrupt_store, clear_store, remove_entries
 from hydra_cached.store.seal import Seal, load_key
-from hydra_cached.store.upkeep import (
-    clear_corrupt_store,
-    clear_store,
-    list_entries,
-    remove_entries,
-    remove_unused_object,
-)
 
 if TYPE_CHECKING:
     from hydra_cached.store.rows import Rows
@@ -118,7 +113,9 @@ class Store:
         body = pack_entry(info, payload.codec, payload.size_bytes, inline, digest)
         for _ in range(_PUT_ATTEMPTS):
             state = b"" if digest is None else rows.objects.write(payload, rows.seal.wrap(ENTRY + info.key, body))
-            committed = rows.index.write(partial(self._commit, rows, entry, body, state, replace, conditions))
+            committed = rows.index.write(
+                partial(commit_entry, rows, entry, body, state, replace=replace, conditions=conditions)
+            )
             # None when another process deleted the object in between: then once more
             if committed is not None:
                 return committed
@@ -138,7 +135,9 @@ class Store:
         digest = entry.object_digest
         body = pack_entry(entry.info, entry.codec, entry.size_bytes, entry.payload, digest)
         state = b"" if digest is None else rows.peek(CHECK + digest) or b""
-        committed = rows.index.write(partial(self._commit, rows, entry, body, state, replace, conditions))
+        committed = rows.index.write(
+            partial(commit_entry, rows, entry, body, state, replace=replace, conditions=conditions)
+        )
         if committed is None:
             raise StoreError(f"the object of result {entry.key[:12]} is gone", hint="run the pipeline again")
         return committed
@@ -215,7 +214,12 @@ class Store:
         return [] if rows is None else rows.entries_of(target)
 
     def summaries(
-        self, *, target_glob: str | None = None, key_prefix: str | None = None, older_than_s: float | None = None
+        self,
+        *,
+        target_glob: str | None = None,
+        key_prefix: str | None = None,
+        older_than_s: float | None = None,
+        limit: int | None = None,
     ) -> list[EntrySummary]:
         """What is in the store, newest first, older schemas included. Bad records are passed over.
 
@@ -223,6 +227,7 @@ class Store:
             target_glob: shell pattern for target ids.
             key_prefix: first digits of an entry's key.
             older_than_s: only entries created more than so many seconds ago.
+            limit: at most so many.
 
         Raises:
             StoreError: the index is damaged.
@@ -230,7 +235,9 @@ class Store:
         rows = self.rows()
         if rows is None:
             return []
-        return list_entries(rows, target_glob=target_glob, key_prefix=key_prefix, older_than_s=older_than_s)
+        from hydra_cached.store.listing import Filter, list_entries
+
+        return list_entries(rows, Filter(target_glob, key_prefix, older_than_s), limit=limit)
 
     def discard(self, entry: Entry) -> None:
         """Forget one entry that cannot be used, quickly: what else it leaves goes with the next `remove`.
@@ -242,14 +249,17 @@ class Store:
         if rows is not None:
             rows.index.write(lambda: rows.index.delete(ENTRY + entry.key))
 
-    def remove(self, keys: Iterable[str]) -> int:
+    def remove(self, keys: Iterable[str], *, progress: Progress = ignore_progress) -> int:
         """Delete entries, and objects, links and statistics that nothing else needs. Returns the bytes freed on disk.
+
+        Args:
+            progress: called with the number of entries that are gone, and of all.
 
         Raises:
             StoreError: the index is locked or cannot be written.
         """
         rows = self.rows()
-        return 0 if rows is None else remove_entries(rows, keys)
+        return 0 if rows is None else remove_entries(rows, keys, progress=progress)
 
     def clear(self) -> int:
         """Delete everything, unreadable records and what was set aside included. Returns the bytes freed on disk.
@@ -333,32 +343,6 @@ class Store:
         if rows is None:
             raise StoreError(f'there is no cache directory "{self._root}"', hint="Store(directory) creates it")
         return rows
-
-    def _commit(
-        self, rows: Rows, entry: Entry, body: bytes, state: bytes, replace: bool, conditions: str
-    ) -> Entry | None:
-        """Enter an entry unless there is a good one; None when its object vanished. Inside a transaction."""
-        key, info, digest = entry.key, entry.info, entry.object_digest
-        if digest is not None and not rows.objects.has(digest):
-            return None
-        present = rows.entry_to_keep(key)
-        current = entry if present is None or replace else present
-        if current is entry:
-            # sqlite takes no lone surrogates
-            rows.put(ENTRY + key, body, info.target.encode("utf-8", "replace").decode())
-            if digest is not None:
-                rows.put_use(digest, key)
-                if entry.size_bytes > CHECK_ONCE_BYTES:
-                    rows.put(CHECK + digest, state)
-        # an object that was written in vain, or that is replaced
-        for unused in (digest, None if present is None else present.object_digest):
-            if unused is not None and unused != current.object_digest:
-                rows.index.delete(USE + unused + key)
-                remove_unused_object(rows, unused)
-        rows.put_latest(info.target, info.path, key)
-        if info.recipe_key is not None:
-            rows.put_link(info.recipe_key, key, conditions)
-        return current
 
     def _read_object(self, rows: Rows, key: str, digest: str) -> tuple[memoryview, ...]:
         row_key = CHECK + digest

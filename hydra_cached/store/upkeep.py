@@ -1,166 +1,169 @@
-"""Listing and removing what a store holds. Selects by what rows say; loads and verifies no payload."""
+"""Looking after a store: what `hydra-cached cache` does beyond listing and clearing. Computes and loads nothing."""
 
 from __future__ import annotations
 
-import contextlib
-import fnmatch
-import re
-import time
 from collections.abc import Iterable
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from hydra_cached.store.directory import StoreDirectory, measure_folder
+from hydra_cached.errors import UsageError
 from hydra_cached.store.entry import EntrySummary
-from hydra_cached.store.objects import ObjectFolder
-from hydra_cached.store.record import (
-    CHECK,
-    ENTRY,
-    LATEST,
-    LINK,
-    STATISTICS,
-    SUMMARY_BYTES,
-    USE,
-    row_range,
-    unpack_summary,
-)
+from hydra_cached.store.garbage import Limits, choose_garbage, measure_used
+from hydra_cached.store.lineage import Ancestor, trace_parents
+from hydra_cached.store.listing import Filter, TargetTotals, count_entries, find_keys, sum_by_target
+from hydra_cached.store.pins import pinned_keys, set_pins
+from hydra_cached.store.progress import Progress, ignore_progress
+from hydra_cached.store.record import STATISTICS
+from hydra_cached.store.removal import sweep_shared_rows
+from hydra_cached.store.store import Store
 
-if TYPE_CHECKING:
-    from hydra_cached.store.rows import Rows
-
-_BATCH = 1000
-_DIGEST_END = len(USE) + 64
-_HEXADECIMAL = re.compile(r"[0-9a-f]*").fullmatch
-# the beginning of each entry is enough: payloads are not carried over
-_LIST = (
-    f"SELECT e.key, e.tag, substr(e.value, 1, {SUMMARY_BYTES}), s.value, s.mode, s.filename FROM Cache e"
-    f" LEFT JOIN Cache s ON s.key = '{STATISTICS}' || substr(e.key, 3) AND s.raw = 1"
-    " WHERE e.key >= ? AND e.key < ? AND e.raw = 1"
-)
-_HAS_NO_ENTRY = f"NOT EXISTS (SELECT 1 FROM Cache e WHERE e.key = '{ENTRY}' || {{key}} AND e.raw = 1)"
-_DANGLING_USES = (
-    "SELECT key FROM Cache WHERE key >= ? AND key < ? AND "
-    + _HAS_NO_ENTRY.format(key=f"substr(Cache.key, {_DIGEST_END + 1})")
-    + f" LIMIT {_BATCH}"
-)
-_DELETE_STATISTICS = "DELETE FROM Cache WHERE key >= ? AND key < ? AND " + _HAS_NO_ENTRY.format(
-    key="substr(Cache.key, 3)"
-)
-_DELETE_LINKS = "DELETE FROM Cache WHERE key >= ? AND key < ? AND " + _HAS_NO_ENTRY.format(key="Cache.tag")
-_ANY_USE = "SELECT 1 FROM Cache WHERE key >= ? AND key < ? LIMIT 1"
+_ROUNDS = 5
 
 
-def list_entries(
-    rows: Rows, *, target_glob: str | None, key_prefix: str | None, older_than_s: float | None
-) -> list[EntrySummary]:
-    """Summaries of entries, newest first, whatever their schema. Rows that cannot be read are passed over.
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a store holds in all.
 
-    Raises:
-        StoreError: the index is damaged.
+    Attributes:
+        size_bytes: length of the results; what several entries share on disk counts for each.
+        disk_bytes: length of all its files.
+        targets: the same by target, the largest first.
     """
-    prefix = (key_prefix or "").lower()
-    if not _HEXADECIMAL(prefix):
-        return []
-    is_wanted = None if target_glob is None else re.compile(fnmatch.translate(target_glob)).match
-    created_before_s = float("inf") if older_than_s is None else time.time() - older_than_s
-    summaries: list[EntrySummary] = []
-    for row_key, target, start, value, mode, filename in rows.index.scan(_LIST, row_range(ENTRY + prefix)):
-        if is_wanted is not None and not is_wanted(str(target)):
-            continue
-        # a row that is not ours, or of a later version, is no reason not to show the others
-        with contextlib.suppress(ValueError, TypeError):
-            key = row_key[len(ENTRY) :]
-            statistics = (0, 0.0) if value is None else rows.statistics(key, (value, mode, filename))
-            summary = unpack_summary(key, str(target), start, statistics)
-            if summary.created_s < created_before_s:
-                summaries.append(summary)
-    summaries.sort(key=lambda summary: summary.created_s, reverse=True)
-    return summaries
+
+    entries: int
+    size_bytes: int
+    disk_bytes: int
+    pinned: int
+    hits: int
+    seconds_saved: float
+    targets: tuple[TargetTotals, ...]
 
 
-def remove_entries(rows: Rows, keys: Iterable[str]) -> int:
-    """Delete entries with everything that only they need. Returns the bytes by which the store became smaller.
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What a collection of garbage came to.
 
-    Raises:
-        StoreError: the index is locked or cannot be written.
+    Attributes:
+        entries: number of entries that were dropped.
+        leftovers: number of files of dead writers.
+        disk_bytes: by how much the store became smaller.
     """
-    before_bytes = measure_folder(rows.index.folder)
-    wanted = list(keys)
-    for first in range(0, len(wanted), _BATCH):
-        rows.index.write(partial(_delete_entries, rows, wanted[first : first + _BATCH]))
-    freed_bytes = _sweep(rows)
-    rows.index.shrink()
-    return max(0, freed_bytes + before_bytes - measure_folder(rows.index.folder))
+
+    entries: int
+    leftovers: int
+    disk_bytes: int
 
 
-def clear_store(rows: Rows) -> int:
-    """Delete everything: readable or not, what was set aside, and what dead writers left. Returns the bytes freed.
+class Upkeep:
+    """Upkeep of one store; one that is not there is empty."""
 
-    Raises:
-        StoreError: the index is locked or cannot be written.
-    """
-    before_bytes = rows.directory.measure()
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
-    def delete_all() -> None:
-        rows.index.query("DELETE FROM Cache")
-        # inside the transaction: whoever enters an object looks for its file in a transaction too
-        rows.objects.clear()
+    def find_key(self, prefix: str) -> str:
+        """The key of the one entry that a prefix means: of its own key, else of a recipe key that leads to it.
 
-    rows.index.write(delete_all)
-    _clear_aside(rows.directory)
-    rows.index.shrink()
-    return max(0, before_bytes - rows.directory.measure())
+        Raises:
+            UsageError: there is none, or more than one.
+            StoreError: the index is damaged.
+        """
+        rows = self._store.rows()
+        keys = [] if rows is None else find_keys(rows, prefix)
+        if not keys:
+            raise UsageError(f'there is no result "{prefix}"', hint="keys are listed by: hydra-cached cache ls")
+        if len(keys) > 1:
+            raise UsageError(f'"{prefix}" means several results', hint=f"give more digits: {_name_some(keys, prefix)}")
+        return keys[0]
+
+    def count(self, wanted: Filter) -> TargetTotals:
+        """Number and length of entries. Much faster than listing them.
+
+        Raises:
+            StoreError: the index is damaged.
+        """
+        rows = self._store.rows()
+        return TargetTotals("", 0, 0) if rows is None else count_entries(rows, wanted)
+
+    def totals(self) -> Totals:
+        """What the store holds, in all and by target.
+
+        Raises:
+            StoreError: the index is damaged.
+        """
+        rows = self._store.rows()
+        targets = [] if rows is None else sum_by_target(rows)
+        return Totals(
+            entries=sum(each.entries for each in targets),
+            size_bytes=sum(each.size_bytes for each in targets),
+            disk_bytes=self._store.size_on_disk(),
+            pinned=len(self.pinned()),
+            hits=sum(each.hits for each in targets),
+            seconds_saved=sum(each.seconds_saved for each in targets),
+            targets=tuple(targets),
+        )
+
+    def statistics(self, key: str) -> tuple[int, float]:
+        """How often an entry was found, and the seconds that saved."""
+        rows = self._store.rows()
+        cell = None if rows is None else rows.index.get(STATISTICS + key)
+        return (0, 0.0) if rows is None or cell is None else rows.statistics(key, cell)
+
+    def trace(self, key: str) -> list[Ancestor]:
+        """An entry and all that it was computed from, as a tree that is told from the top."""
+        rows = self._store.rows()
+        return [] if rows is None else trace_parents(rows, key)
+
+    def pinned(self) -> set[str]:
+        """Keys of pinned entries.
+
+        Raises:
+            StoreError: the index is damaged.
+        """
+        rows = self._store.rows()
+        return set() if rows is None else pinned_keys(rows)
+
+    def pin(self, keys: Iterable[str], *, is_pinned: bool = True) -> None:
+        """Keep entries whatever is collected, or no longer.
+
+        Raises:
+            StoreError: the index is locked or cannot be written.
+        """
+        rows = self._store.rows()
+        if rows is not None:
+            set_pins(rows, keys, is_pinned=is_pinned)
+
+    def choose(self, limits: Limits) -> list[EntrySummary]:
+        """Entries that exceed limits, the cheapest to compute again per byte first.
+
+        Raises:
+            StoreError: the index is damaged.
+        """
+        rows = self._store.rows()
+        return [] if rows is None else choose_garbage(rows, limits)
+
+    def collect(self, limits: Limits, *, progress: Progress = ignore_progress) -> Freed:
+        """Drop what exceeds limits, and what writers left that died before they were done.
+
+        Raises:
+            StoreError: the index is locked or cannot be written.
+        """
+        rows = self._store.rows()
+        if rows is None:
+            return Freed(0, 0, 0)
+        before_bytes = measure_used(rows)
+        leftovers, _ = rows.objects.remove_leftovers()
+        entries = 0
+        for _ in range(_ROUNDS):
+            # estimates of what an entry frees may fall short
+            chosen = choose_garbage(rows, limits)
+            self._store.remove((summary.key for summary in chosen), progress=progress)
+            entries += len(chosen)
+            if not chosen:
+                break
+        sweep_shared_rows(rows)
+        rows.index.shrink()
+        return Freed(entries, leftovers, max(0, before_bytes - measure_used(rows)))
 
 
-def clear_corrupt_store(directory: StoreDirectory) -> int:
-    """Delete everything where the index cannot be asked; the next use starts an empty one. Returns the bytes freed."""
-    from hydra_cached.store.index import clear_index
-
-    before_bytes = directory.measure()
-    clear_index(directory.index)
-    ObjectFolder(directory.objects).clear()
-    _clear_aside(directory)
-    return max(0, before_bytes - directory.measure())
-
-
-def _clear_aside(directory: StoreDirectory) -> None:
-    for path in directory.aside.glob("*"):
-        with contextlib.suppress(OSError):
-            path.unlink()
-
-
-def remove_unused_object(rows: Rows, digest: str) -> int:
-    """Delete an object that no entry uses. Only inside a transaction. Returns the bytes freed."""
-    if rows.index.query(_ANY_USE, row_range(USE + digest)):
-        return 0
-    rows.index.delete(CHECK + digest)
-    return rows.objects.remove(digest)
-
-
-def _delete_entries(rows: Rows, keys: list[str]) -> None:
-    for key in keys:
-        rows.index.delete(ENTRY + key)
-
-
-def _sweep(rows: Rows) -> int:
-    """Delete uses, objects, statistics and links of entries that are gone. Returns the bytes of the objects."""
-
-    def sweep_uses() -> tuple[int, int]:
-        row_keys = [row_key for (row_key,) in rows.index.query(_DANGLING_USES, row_range(USE))]
-        for row_key in row_keys:
-            rows.index.delete(row_key)
-        # inside the transaction: no other process can enter a use of an object that is just being deleted
-        digests = {row_key[len(USE) : _DIGEST_END] for row_key in row_keys}
-        return len(row_keys), sum(remove_unused_object(rows, digest) for digest in digests)
-
-    def sweep_rest() -> None:
-        rows.index.query(_DELETE_STATISTICS, row_range(STATISTICS))
-        rows.index.query(_DELETE_LINKS, row_range(LINK))
-        rows.index.query(_DELETE_LINKS, row_range(LATEST))
-
-    freed_bytes, count = 0, _BATCH
-    while count == _BATCH:
-        count, batch_bytes = rows.index.write(sweep_uses)
-        freed_bytes += batch_bytes
-    rows.index.write(sweep_rest)
-    return freed_bytes
+def _name_some(keys: list[str], prefix: str) -> str:
+    shown = ", ".join(key[: max(len(prefix) + 4, 12)] for key in keys[:5])
+    return f"{shown}, ..." if len(keys) > 5 else shown

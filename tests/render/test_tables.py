@@ -9,6 +9,7 @@ import pytest
 
 from hydra_cached.render.tables import entries_document, print_entries
 from hydra_cached.store import EntrySummary
+from hydra_cached.store.listing import TargetTotals
 
 
 def entry(**changes: Any) -> EntrySummary:
@@ -43,16 +44,24 @@ def test_a_pipe_gets_long_target_ids_whole_and_on_one_line(capsys: pytest.Captur
     assert all(line == line.rstrip() for line in lines)
 
 
+@pytest.mark.parametrize("target", ["pkg." + "a" * 40, "pkg." + "\u5165" * 30], ids=["narrow", "wide"])
+def test_a_pipe_gets_a_target_whole_where_the_numbers_are_narrower_than_their_headers(
+    capsys: pytest.CaptureFixture[str], target: str
+) -> None:
+    print_entries([entry(target=target, seconds=0.0)])
+    assert target in capsys.readouterr().out.splitlines()[1]
+
+
 def test_what_looks_like_markup_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     print_entries([entry(target="pkg.steps[bold].f")])
     assert "pkg.steps[bold].f" in capsys.readouterr().out
 
 
-def test_a_limit_shows_the_first_and_counts_all(capsys: pytest.CaptureFixture[str]) -> None:
-    print_entries([entry(target="a"), entry(target="b"), entry(target="c")], limit=1)
+def test_a_part_of_what_is_stored_is_told_beside_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    print_entries([entry()], whole=TargetTotals("", 3, 10_200_000))
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
-    assert lines[2] == "3 entries, 10.2 MB, saved 9.00 s so far; shown are the newest 1"
+    assert lines[2] == "3 entries, 10.2 MB; shown are the newest 1"
 
 
 def test_the_document_has_whole_keys_and_plain_numbers() -> None:

@@ -1,13 +1,13 @@
-"""The commands `cache ls` and `cache clear`."""
+"""The command `cache clear`."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hydra_cached.cli.cache_options import DryRunOption, YesOption, ask
 from hydra_cached.cli.options import (
     DEFAULT_CACHE_DIR,
     CacheDirOption,
@@ -20,33 +20,6 @@ from hydra_cached.errors import UsageError
 
 if TYPE_CHECKING:
     from hydra_cached.store import EntrySummary, Store
-
-_ANSWERS = {"y": True, "yes": True, "n": False, "no": False, "": False}
-
-
-def list_entries(
-    cache_dir: CacheDirOption = DEFAULT_CACHE_DIR,
-    target: TargetGlobOption = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=1, help="Show only the N newest.", show_default=False)
-    ] = None,
-    is_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,
-) -> None:
-    """List stored results, newest first: key, target, size, time, age, and the time they saved so far."""
-    from hydra_cached.render.document import dump_json
-    from hydra_cached.render.stdout import write_data
-    from hydra_cached.render.tables import entries_document, print_entries
-    from hydra_cached.store import Store
-
-    directory = parse_cache_dir(cache_dir)
-    with Store(directory, create=False) as store:
-        summaries = store.summaries(target_glob=target)
-    if is_json:
-        write_data(dump_json(entries_document(summaries[:limit])))
-    elif summaries:
-        print_entries(summaries, limit=limit)
-    else:
-        write_data(f'no results{f" of {target}" if target else ""} in "{directory}"\n')
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +54,8 @@ def clear(
         ),
     ] = None,
     is_all: Annotated[bool, typer.Option("--all", help="Everything in the directory.")] = False,
-    is_confirmed: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    is_dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be deleted.")] = False,
+    is_confirmed: YesOption = False,
+    is_dry_run: DryRunOption = False,
 ) -> None:
     """Delete stored results, and free their space on disk. Several conditions narrow each other down."""
     from hydra_cached.store import Store
@@ -99,9 +72,11 @@ def clear(
 
 
 def _clear(store: Store, scope: _Scope, *, is_confirmed: bool, is_dry_run: bool) -> None:
+    from hydra_cached.render.progress import showing_progress
     from hydra_cached.render.quantities import format_size
     from hydra_cached.render.stdout import write_data
     from hydra_cached.render.tables import print_entries
+    from hydra_cached.store.upkeep import Upkeep
 
     if scope.is_everything and store.is_corrupt():
         _clear_corrupt(store, is_confirmed=is_confirmed, is_dry_run=is_dry_run)
@@ -109,18 +84,31 @@ def _clear(store: Store, scope: _Scope, *, is_confirmed: bool, is_dry_run: bool)
     summaries = store.summaries(
         target_glob=scope.target_glob, key_prefix=scope.key_prefix, older_than_s=scope.older_than_s
     )
+    pinned = set() if scope.is_everything else Upkeep(store).pinned()
+    stays = _describe_pinned([summary for summary in summaries if summary.key in pinned])
+    summaries = [summary for summary in summaries if summary.key not in pinned]
     what = _describe(summaries)
     if not summaries and not (scope.is_everything and store.size_on_disk()):
-        write_data("nothing to delete\n")
+        write_data(f"nothing to delete{stays}\n")
     elif is_dry_run:
         print_entries(summaries)
-        write_data(f"would delete {what}\n")
-    elif is_confirmed or _ask(f"delete {what}?"):
-        # everything includes what no listing shows: damaged entries that were set aside
-        freed_bytes = store.clear() if scope.is_everything else store.remove(summary.key for summary in summaries)
-        write_data(f"deleted {what}; disk space freed: {format_size(freed_bytes)}\n")
+        write_data(f"would delete {what}{stays}\n")
+    elif is_confirmed or ask(f"delete {what}{stays}?"):
+        if scope.is_everything:
+            # also what no listing shows, such as damaged entries that were set aside
+            freed_bytes = store.clear()
+        else:
+            with showing_progress("deleting", "entries") as progress:
+                freed_bytes = store.remove([summary.key for summary in summaries], progress=progress)
+        write_data(f"deleted {what}; disk space freed: {format_size(freed_bytes)}{stays}\n")
     else:
         write_data("nothing was deleted\n")
+
+
+def _describe_pinned(summaries: list[EntrySummary]) -> str:
+    from hydra_cached.render.quantities import format_count
+
+    return f"; {format_count(len(summaries), 'pinned entry')} kept" if summaries else ""
 
 
 def _describe(summaries: list[EntrySummary]) -> str:
@@ -137,32 +125,7 @@ def _clear_corrupt(store: Store, *, is_confirmed: bool, is_dry_run: bool) -> Non
     what = f"everything, {format_size(store.size_on_disk())} with an index that cannot be read"
     if is_dry_run:
         write_data(f"would delete {what}\n")
-    elif is_confirmed or _ask(f"delete {what}?"):
+    elif is_confirmed or ask(f"delete {what}?"):
         write_data(f"deleted everything; disk space freed: {format_size(store.clear())}\n")
     else:
         write_data("nothing was deleted\n")
-
-
-def _ask(question: str) -> bool:
-    """Ask on the terminal until the answer is yes or no.
-
-    Raises:
-        KeyboardInterrupt: Ctrl-C, or Ctrl-D.
-    """
-    from hydra_cached.render.talk import TalkStream
-
-    if not sys.stdin.isatty():
-        raise UsageError(
-            f"cannot ask where there is no terminal: {question}", hint="use --yes to delete without asking"
-        )
-    talk = TalkStream()
-    while True:
-        talk.write(f"{question} [y/N]: ")
-        line = sys.stdin.readline()
-        answer = line.strip().lower()
-        if not line:
-            talk.write("\n")
-            raise KeyboardInterrupt
-        if answer in _ANSWERS:
-            return _ANSWERS[answer]
-        talk.write("please answer y or n\n")
