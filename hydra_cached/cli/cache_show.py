@@ -88,7 +88,12 @@ def _print_entry(upkeep: Upkeep, entry: Entry, *, is_json: bool) -> None:
     from hydra_cached.render.entries import entry_document, entry_to_yaml
     from hydra_cached.render.stdout import write_data
 
-    document = entry_document(entry, upkeep.statistics(entry.key), is_pinned=entry.key in upkeep.pinned())
+    document = entry_document(
+        entry,
+        upkeep.statistics(entry.key),
+        upkeep.definitions(entry.info.code),
+        is_pinned=entry.key in upkeep.pinned(),
+    )
     if is_json:
         write_data(dump_json(document))
     else:

@@ -23,12 +23,20 @@ from hydra_cached.store import Entry
 
 if TYPE_CHECKING:
     from hydra_cached.store.lineage import Ancestor
+    from hydra_cached.store.upkeep import Definition
 
 _WIDEST = 10_000
 
 
-def entry_document(entry: Entry, statistics: tuple[int, float], *, is_pinned: bool) -> Document:
-    """All that is known of an entry, for programs; times in seconds, ``created`` since the epoch."""
+def entry_document(
+    entry: Entry, statistics: tuple[int, float], definitions: Sequence[Definition], *, is_pinned: bool
+) -> Document:
+    """All that is known of an entry, for programs; times in seconds, ``created`` since the epoch.
+
+    Args:
+        statistics: how often it was found, and the seconds that saved.
+        definitions: what counted as code of its target.
+    """
     info = entry.info
     hits, seconds_saved = statistics
     return {
@@ -41,6 +49,14 @@ def entry_document(entry: Entry, statistics: tuple[int, float], *, is_pinned: bo
         "content_digest": info.content_digest,
         "code": info.code,
         "arguments": dict(info.arguments),
+        "inputs": [{"argument": name, "path": path, "digest": digest} for name, path, digest in info.inputs],
+        "outputs": [{"path": path, "digest": digest} for path, digest in info.outputs],
+        "env": dict(info.env),
+        "definitions": [
+            {"kind": each.kind, "id": each.id, "file": each.file, "line": each.line} for each in definitions
+        ],
+        "carried": dict(info.carried),
+        "accepted": list(info.accepted),
         "parents": list(info.parents),
         "holds": list(info.holds),
         "versions": dict(info.versions),
@@ -79,6 +95,12 @@ def entry_to_yaml(document: Document) -> str:
         "content_digest": document["content_digest"],
         "code": document["code"],
         "arguments": document["arguments"],
+        "inputs": {each["path"]: each["digest"] for each in document["inputs"]},
+        "outputs": {each["path"]: each["digest"] for each in document["outputs"]},
+        "env": document["env"],
+        "definitions": [_locate(each) for each in document["definitions"]],
+        "carried": document["carried"],
+        "accepted": document["accepted"],
         "parents": document["parents"],
         "holds": document["holds"],
         "config": document["config"],
@@ -129,6 +151,12 @@ def _describe(ancestor: Ancestor) -> Text:
         return Text.assemble(name, f"  {info.target}{where}", ("  as above", "dim"))
     figures = f"  {format_size(ancestor.entry.size_bytes)} in {format_seconds(info.seconds)}"
     return Text.assemble(name, f"  {info.target}{where}", (figures, "dim"))
+
+
+def _locate(definition: Document) -> str:
+    file = definition["file"].removeprefix("<project>/")
+    where = f" ({file}:{definition['line']})" if file else ""
+    return f"{definition['id']}{where}"
 
 
 def _read_config(text: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from hydra_cached.store.lineage import Ancestor, trace_parents
 from hydra_cached.store.listing import Filter, TargetTotals, count_entries, find_keys, sum_by_target
 from hydra_cached.store.pins import pinned_keys, set_pins
 from hydra_cached.store.progress import Progress, ignore_progress
-from hydra_cached.store.record import STATISTICS
+from hydra_cached.store.record import CLOSURE, STATISTICS
 from hydra_cached.store.removal import sweep_shared_rows
 from hydra_cached.store.store import Store
 
@@ -36,6 +37,16 @@ class Totals:
     hits: int
     seconds_saved: float
     targets: tuple[TargetTotals, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One of the definitions that counted as code of a target: what, its id, and where it was written."""
+
+    kind: str
+    id: str
+    file: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,18 @@ class Upkeep:
         rows = self._store.rows()
         cell = None if rows is None else rows.index.get(STATISTICS + key)
         return (0, 0.0) if rows is None or cell is None else rows.statistics(key, cell)
+
+    def definitions(self, code: str) -> list[Definition]:
+        """What a code fingerprint was made of, as far as it was written down."""
+        body = self._store.recall(CLOSURE, [code]).get(code) if code else None
+        try:
+            rows = json.loads(body) if body is not None else []
+            return [
+                Definition(str(kind), str(name), str(file or ""), int(line or 0)) for kind, name, _, file, line in rows
+            ]
+        except (ValueError, TypeError, LookupError):
+            # of another release; it only explains
+            return []
 
     def trace(self, key: str) -> list[Ancestor]:
         """An entry and all that it was computed from, as a tree that is told from the top."""

@@ -56,6 +56,23 @@ def test_recipe_key_names_a_result_too(filled: Path, run_cli: RunCli) -> None:
     assert shown["target"] == "steps.total"
 
 
+def test_provenance_tells_code_files_and_declared_variables(folder: Path, run_cli: RunCli) -> None:
+    (folder / "reader.py").write_text(
+        "import os\n\ndef size(name):\n    return len(open(name).read()) + bonus()\n\ndef bonus():\n    return 1\n\n"
+        "config = dict(_target_=size, name='data.txt', _env_=['SOME_SETTING'])\n"
+    )
+    (folder / "data.txt").write_text("12345")
+    assert run_cli("run", "reader", "-p", "--print", env={"SOME_SETTING": "on"}).stdout == "6\n"
+    key = stored(run_cli, "reader.size")["key"]
+    shown = json.loads(run_cli("cache", "show", key, "--json").stdout)
+    assert [each["path"] for each in shown["inputs"]] == ["data.txt"]
+    assert shown["env"] == {"SOME_SETTING": "on"}
+    assert {each["id"] for each in shown["definitions"]} >= {"reader.size", "reader.bonus"}
+    text = yaml.safe_load(run_cli("cache", "show", key).stdout)
+    assert "reader.bonus (reader.py:6)" in text["definitions"]
+    assert list(text["inputs"]) == ["data.txt"]
+
+
 def test_value_is_printed_alone(filled: Path, run_cli: RunCli) -> None:
     done = run_cli("cache", "show", stored(run_cli, "steps.total")["key"], "--value")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{RESULT}\n", "")
