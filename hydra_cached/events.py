@@ -9,11 +9,19 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """A run begins. ``nodes`` counts the distinct calls of the graph."""
+    """A run begins. ``nodes`` counts the distinct calls of the graph, ``workers`` how many may be made at a time."""
 
     run_id: str
     pipeline: str
     nodes: int
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """It is known which nodes the result needs: ``needed`` of them, those that are reused included."""
+
+    needed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +37,16 @@ class LookedUp:
 
 @dataclass(frozen=True, slots=True)
 class NodeStarted:
-    """A target is about to be called. ``reason`` is the code and detail of why it must run."""
+    """A target is about to be called. ``reason`` is the code and detail of why it must run.
+
+    ``expected_s`` is what the call took when it last ran, None where that is not known.
+    """
 
     path: str
     target: str
     reason_code: str
     reason_detail: str
+    expected_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +78,7 @@ class Warned:
     message: str
 
 
-Event: TypeAlias = RunStarted | LookedUp | NodeStarted | NodeFinished | NodeFailed | Warned
+Event: TypeAlias = RunStarted | Surveyed | LookedUp | NodeStarted | NodeFinished | NodeFailed | Warned
 Listener: TypeAlias = Callable[[Event], None]
 
 

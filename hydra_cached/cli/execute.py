@@ -113,7 +113,7 @@ def _run(request: Request) -> RunReport:
     """
     from hydra_cached import api
     from hydra_cached.config import load_choice
-    from hydra_cached.render.log import EventLog, configure_logging, log_config
+    from hydra_cached.render.log import configure_logging, log_config, show_events
     from hydra_cached.store import Store
     from hydra_cached.targets import TargetPolicy, resolve_exclusions
 
@@ -143,14 +143,17 @@ def _run(request: Request) -> RunReport:
     if request.is_dry_run:
         with Store(cache_dir, create=False) if request.is_persistent else contextlib.nullcontext() as store:
             return api.plan(loaded.config, pipeline=loaded.name, store=store, options=options, policy=policy)
-    with Store(cache_dir) if request.is_persistent else contextlib.nullcontext() as store:
+    with (
+        Store(cache_dir) if request.is_persistent else contextlib.nullcontext() as store,
+        show_events(is_verbose=request.is_verbose, is_live=not request.is_json) as listener,
+    ):
         return api.run(
             loaded.config,
             pipeline=loaded.name,
             store=store,
             options=options,
             policy=policy,
-            listener=EventLog(is_verbose=request.is_verbose),
+            listener=listener,
             overrides=request.choice.overrides,
         )
 

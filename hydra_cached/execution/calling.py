@@ -65,7 +65,7 @@ class Caller:
             self.fail(node, settled, error)
         call = self._bind(node, node.call, settled)
         reason = decision.reason or Reason("new")
-        self._run.emit(NodeStarted(node.path, node.target_id, reason.code, reason.detail))
+        self._tell_start(node, reason)
         return Prepared(node, settled, before, call)
 
     def finish(self, prepared: Prepared, outcome: Outcome) -> None:
@@ -105,8 +105,13 @@ class Caller:
             NodeFailedError: the target raised this time.
         """
         call = self._bind(node, place, settled)
-        self._run.emit(NodeStarted(node.path, node.target_id, reason.code, reason.detail))
+        self._tell_start(node, reason)
         return self._take_value(node, settled, self._try(node, call))
+
+    def _tell_start(self, node: Node, reason: Reason) -> None:
+        context = self._run.context
+        expected_s = None if context is None else context.expect_seconds(node)
+        self._run.emit(NodeStarted(node.path, node.target_id, reason.code, reason.detail, expected_s))
 
     def look_after(self, prepared: Prepared) -> Writes:
         """What a call did to files."""

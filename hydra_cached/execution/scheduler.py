@@ -11,7 +11,7 @@ import heapq
 from typing import Any
 
 from hydra_cached.errors import NodeFailedError
-from hydra_cached.events import Listener
+from hydra_cached.events import Listener, Surveyed
 from hydra_cached.execution.cache import ResultCache
 from hydra_cached.execution.calling import Caller
 from hydra_cached.execution.deciding import Decider
@@ -122,6 +122,7 @@ class Scheduler:
             is_stored=state.context is not None,
         )
         state.asked = found.asked
+        state.emit(Surveyed(len(found.hits) + len(found.asked)))
         for index in found.asked:
             node = self.graph.nodes[index]
             state.values.expect(node.call.children)

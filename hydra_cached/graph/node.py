@@ -42,6 +42,11 @@ class Place:
     children: tuple[Place, ...]
     is_leaf: bool
 
+    @property
+    def name(self) -> str:
+        """Where it is written, in words."""
+        return ".".join(map(str, self.path)) or "the root"
+
 
 @dataclass(slots=True, eq=False)
 class Node:

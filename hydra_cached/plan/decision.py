@@ -106,6 +106,11 @@ class Context:
     index: Index
     conditions: ConditionChecker
 
+    def expect_seconds(self, node: Node) -> float | None:
+        """What the call of a node took when it last ran; None where that is not known."""
+        latest = self.index.latest(node.target_id, node.path)
+        return latest[0].seconds if latest else None
+
 
 @dataclass(frozen=True, slots=True)
 class Known:

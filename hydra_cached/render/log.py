@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+from collections.abc import Iterator
+from typing import TypeAlias
 
-from hydra_cached.events import Event, LookedUp, NodeFailed, NodeFinished, NodeStarted, RunStarted, Warned
+from hydra_cached.events import (
+    Event,
+    Listener,
+    LookedUp,
+    NodeFailed,
+    NodeFinished,
+    NodeStarted,
+    RunStarted,
+    Surveyed,
+    Warned,
+)
 from hydra_cached.render.quantities import format_count, format_seconds, format_size
 from hydra_cached.render.talk import TalkStream
 
+_Told: TypeAlias = RunStarted | LookedUp | NodeStarted | NodeFinished | NodeFailed | Warned
 _LOGGER = logging.getLogger("hydra_cached")
 
 
@@ -54,6 +68,34 @@ def log_closing(line: str) -> None:
     _LOGGER.info("%s", line)
 
 
+@contextlib.contextmanager
+def show_events(*, is_verbose: bool = False, is_live: bool = True) -> Iterator[Listener]:
+    """A listener that logs what happens in a run and, on a terminal, shows at the bottom what is running.
+
+    Args:
+        is_verbose: log every look-up too.
+        is_live: False only logs.
+    """
+    log = EventLog(is_verbose=is_verbose)
+    if not (is_live and _may_be_terminal() and _LOGGER.isEnabledFor(logging.INFO)):
+        yield log
+        return
+    from hydra_cached.render.board import show_board
+
+    with show_board() as found:
+        if found is None:
+            yield log
+            return
+
+        board: Listener = found
+
+        def listen(event: Event) -> None:
+            log(event)
+            board(event)
+
+        yield listen
+
+
 class EventLog:
     """A listener that logs what happens in a run.
 
@@ -69,12 +111,13 @@ class EventLog:
         if os.getpid() != self._process:
             # user code forked, and the child came back from its target
             return
+        if isinstance(event, Surveyed) or (isinstance(event, LookedUp) and not self._is_verbose):
+            return
         level, message = _describe(event)
-        if self._is_verbose or not isinstance(event, LookedUp):
-            _LOGGER.log(level, "%s", message)
+        _LOGGER.log(level, "%s", message)
 
 
-def _describe(event: Event) -> tuple[int, str]:
+def _describe(event: _Told) -> tuple[int, str]:
     if isinstance(event, RunStarted):
         return logging.INFO, f"pipeline {event.pipeline}: {format_count(event.nodes, 'node')}"
     if isinstance(event, Warned):

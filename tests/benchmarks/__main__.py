@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 
-from tests.benchmarks import instantiating, starting
+from tests.benchmarks import instantiating, showing, starting
 from tests.benchmarks.measure import Line, print_table
 
 
@@ -19,6 +19,7 @@ def main(arguments: list[str]) -> None:
         "lists": ("List arguments, against Hydra", lambda: instantiating.compare_lists(rounds)),
         "shared": ("A shared node", instantiating.count_shared_calls),
         "growth": ("Growth", instantiating.measure_growth),
+        "shown": ("A run on a terminal", lambda: showing.compare_shown_runs(rounds)),
         "starts": ("Start-up, whole processes", lambda: starting.compare_starts(2 * rounds)),
     }
     print(f"Python {sys.version.split()[0]}, hydra-core {version('hydra-core')}, omegaconf {version('omegaconf')}")
