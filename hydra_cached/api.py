@@ -13,6 +13,8 @@ from hydra_cached.events import Event, Listener, RunStarted, Warned, ignore
 from hydra_cached.execution.accept import Acceptance
 from hydra_cached.execution.cache import ResultCache, StoreCache
 from hydra_cached.execution.direct import run_directly
+from hydra_cached.execution.dispatching import Dispatcher
+from hydra_cached.execution.executors import open_dispatcher
 from hydra_cached.execution.interrupts import watch_interrupts
 from hydra_cached.execution.notes import CacheMemo, outputs_recaller
 from hydra_cached.execution.report import RunInterrupted, RunReport
@@ -52,6 +54,9 @@ class RunOptions:
         force: nodes that run whatever is stored, by config path or by the first digits of their key.
         only: the one node, named likewise, whose value is wanted; None for the whole pipeline.
         verify_percent: so many of a hundred results that could be reused are computed again and compared.
+        jobs: how many calls are made at once.
+        executor: "inline", "processes" or "threads"; None is processes for more than one job.
+        is_keeping_going: after a failure, go on with what does not depend on it.
     """
 
     exclude: tuple[str, ...] = ()
@@ -59,6 +64,9 @@ class RunOptions:
     force: tuple[str, ...] = ()
     only: str | None = None
     verify_percent: float = 0.0
+    jobs: int = 1
+    executor: str | None = None
+    is_keeping_going: bool = False
 
 
 def instantiate(
@@ -144,17 +152,20 @@ def run(
     """
     started, began_s = time.perf_counter(), time.time()
     run_id = _new_run_id()
-    graph = _build(config, policy)
-    scheduler = _scheduler(graph, None if store is None else StoreCache(store), options or RunOptions(), listener)
-    listener(RunStarted(run_id, pipeline, len(graph.nodes)))
+    options = options or RunOptions()
     value, error, is_interrupted = None, None, False
-    try:
-        with watch_interrupts() as scheduler.state.interrupts:
-            value = scheduler.run()
-    except (NodeFailedError, TargetError) as exc:
-        error = exc
-    except KeyboardInterrupt:
-        is_interrupted = True
+    with open_dispatcher(options.executor, options.jobs) as dispatcher:
+        graph = _build(config, policy)
+        cache = None if store is None else StoreCache(store)
+        scheduler = _scheduler(graph, cache, options, listener, dispatcher=dispatcher)
+        listener(RunStarted(run_id, pipeline, len(graph.nodes)))
+        try:
+            with watch_interrupts() as scheduler.state.interrupts:
+                value = scheduler.run()
+        except (NodeFailedError, TargetError) as exc:
+            error = exc
+        except KeyboardInterrupt:
+            is_interrupted = True
     report = _report(scheduler, pipeline, run_id, value, error, not (error or is_interrupted), started)
     if store is not None:
         _write_down(store, report, overrides, began_s, listener)
@@ -294,10 +305,26 @@ def _wire(graph: Graph, cache: ResultCache | None, options: RunOptions, *, is_ca
 
 
 def _scheduler(
-    graph: Graph, cache: ResultCache | None, options: RunOptions, listener: Listener, *, is_caller_holding: bool = False
+    graph: Graph,
+    cache: ResultCache | None,
+    options: RunOptions,
+    listener: Listener,
+    *,
+    dispatcher: Dispatcher | None = None,
+    is_caller_holding: bool = False,
 ) -> Scheduler:
     wired = _wire(graph, cache, options, is_caller_holding=is_caller_holding)
-    return Scheduler(wired.graph, wired.context, cache, wired.policy, listener, wired.code, wired.files)
+    return Scheduler(
+        wired.graph,
+        wired.context,
+        cache,
+        wired.policy,
+        listener,
+        wired.code,
+        wired.files,
+        dispatcher=dispatcher,
+        is_keeping_going=options.is_keeping_going,
+    )
 
 
 def _log_warnings(event: Event) -> None:

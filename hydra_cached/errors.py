@@ -8,6 +8,7 @@ HydraCachedError
 │   └── StoreError             the cache directory cannot be used at all
 ├── NodeFailedError            the user's own callable raised; ``__cause__`` is their exception (exit code 1)
 │   └── MissingInputError      a declared input file is not there when its node is to run
+├── WorkerDiedError            the process that made a call is gone
 ├── NotDigestibleError         a value has no content digest; it is never reused
 ├── NotSerializableError       a value cannot be written to the store; it is never stored
 └── EntryError                 one stored result cannot be used; the scheduler turns it into a miss
@@ -112,6 +113,10 @@ class NodeFailedError(HydraCachedError):
 
 class MissingInputError(NodeFailedError):
     """A file that a node is declared to read is not there when the node is to run."""
+
+
+class WorkerDiedError(HydraCachedError):
+    """The process that was making a call is gone, and its result with it."""
 
 
 class NotDigestibleError(HydraCachedError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from hydra_cached.cli.exits import DONE, INTERRUPTED, NODE_FAILED, WORK_PENDING, WRONG_USAGE, print_own_error
 from hydra_cached.cli.forks import code_of_exit, ending_forks
 from hydra_cached.cli.interrupts import mark_told
-from hydra_cached.cli.options import parse_cache_dir, parse_level, parse_milliseconds, parse_percent
+from hydra_cached.cli.options import parse_cache_dir, parse_jobs, parse_level, parse_milliseconds, parse_percent
 from hydra_cached.cli.streams import claim_stdout
 from hydra_cached.config import Choice
 from hydra_cached.errors import NodeFailedError, UsageError
@@ -29,6 +29,9 @@ class Request:
     is_displaying: bool
     is_dry_run: bool
     has_exit_code: bool
+    jobs: str
+    executor: str | None
+    is_keeping_going: bool
     force: tuple[str, ...]
     only: str | None
     exclude: tuple[str, ...]
@@ -139,6 +142,9 @@ def _run(request: Request) -> RunReport:
         force=request.force,
         only=request.only,
         verify_percent=parse_percent(request.verify_reuse),
+        jobs=parse_jobs(request.jobs),
+        executor=request.executor,
+        is_keeping_going=request.is_keeping_going,
     )
     if request.is_dry_run:
         with Store(cache_dir, create=False) if request.is_persistent else contextlib.nullcontext() as store:

@@ -116,6 +116,21 @@ def parse_milliseconds(text: str) -> float:
     return milliseconds
 
 
+def parse_jobs(text: str) -> int:
+    """A number of calls to be made at once; `auto` is the number of processors.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if text.strip().lower() == "auto":
+        from hydra_cached.execution.executors import count_cpus
+
+        return count_cpus()
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text.strip()):
+        raise UsageError(f'invalid number of jobs "{text}"', hint="give 1, 2, ... or auto")
+    return int(text)
+
+
 def parse_percent(text: str | None) -> float:
     """A share such as `5%` or `5` as a number from 0 to 100; None is none.
 

@@ -74,6 +74,21 @@ VerifyReuseOption = Annotated[
         show_default=False,
     ),
 ]
+JobsOption = Annotated[
+    str, typer.Option("-j", "--jobs", metavar="N", help="Make so many calls at once, in processes; auto for all cores.")
+]
+ExecutorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--executor",
+        metavar="NAME",
+        help="What makes the calls: inline, processes or threads.  [default: processes with -j, else inline]",
+        show_default=False,
+    ),
+]
+KeepGoingOption = Annotated[
+    bool, typer.Option("-k", "--keep-going", help="After a failure, go on with what does not depend on it.")
+]
 PrintOption = Annotated[bool, typer.Option("--print", help="Print the result on stdout.")]
 PdbOption = Annotated[bool, typer.Option("--pdb", help="Open the debugger where your own code raised.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout: result, nodes, summary.")]

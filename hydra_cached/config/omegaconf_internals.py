@@ -30,3 +30,11 @@ def copy_with_root(config: Any) -> Any:
     for key in reversed(keys):
         copied = copied._get_node(key)
     return copied
+
+
+def resolver_table() -> dict[str, Any]:
+    """Resolvers by name, as omegaconf keeps them: wrapped, with their caches' settings."""
+    from omegaconf.basecontainer import BaseContainer
+
+    table: dict[str, Any] = BaseContainer._resolvers
+    return table

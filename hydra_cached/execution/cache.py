@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from hydra_cached.errors import EntryDamagedError
+from hydra_cached.execution.staging import StagedValue
 from hydra_cached.graph import Place
 from hydra_cached.plan import Index
 from hydra_cached.store import Entry, EntryInfo, Store
@@ -34,6 +35,18 @@ class ResultCache(Index, Protocol):
 
     def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None: ...
 
+    # for calls in other processes
+
+    @property
+    def object_folder(self) -> str | None: ...
+
+    @property
+    def store_id(self) -> bytes: ...
+
+    def staged(self, entry: Entry) -> StagedValue | None: ...
+
+    def enter(self, entry: Entry, *, replace: bool, conditions: str) -> Entry: ...
+
 
 class StoreCache:
     """The store on disk as a place for results. Every load gives a new object."""
@@ -49,6 +62,7 @@ class StoreCache:
         self.link = store.link
         self.discard = store.discard
         self.record_hits = store.record_hits
+        self.enter = store.enter
         self.entries_of = store.entries_of
         self.recall = store.recall
         self.remember = store.remember
@@ -88,6 +102,26 @@ class StoreCache:
         self._latest = None
         entry = self._store.put(info, self._store.dump(value), replace=replace, conditions=conditions)
         return dataclasses.replace(entry, payload=None)
+
+    @property
+    def object_folder(self) -> str | None:
+        """Where workers write larger payloads."""
+        return str(self._store.object_folder)
+
+    @property
+    def store_id(self) -> bytes:
+        """Identity of the store."""
+        return self._store.store_id
+
+    def staged(self, entry: Entry) -> StagedValue | None:
+        """Where workers find the value of an entry."""
+        if entry.object_digest is not None:
+            state = self._store.checked_state(entry.object_digest)
+            return StagedValue(
+                entry.codec, entry.size_bytes, None, self.object_folder or "", entry.object_digest, state
+            )
+        found = entry if entry.payload is not None else self._store.get(entry.key)
+        return None if found is None else StagedValue(entry.codec, entry.size_bytes, found.payload)
 
     def adopt(self, entry: Entry, value: Any, place: Place) -> None:
         """Nothing: every load gives a new object."""

@@ -53,6 +53,17 @@ class Caller:
             NodeFailedError: an argument cannot be built, or an input is missing.
         """
         settled = Settled(decision, "ran")
+        self.check_inputs(node, settled, before)
+        call = self._bind(node, node.call, settled)
+        reason = decision.reason or Reason("new")
+        self.tell_start(node, reason)
+        return Prepared(node, settled, before, call)
+
+    def check_inputs(self, node: Node, settled: Settled, before: Before | None) -> None:
+        """
+        Raises:
+            MissingInputError: a file that the node is declared to read is not there.
+        """
         missing = next((each for each in before.inputs if each.digest is None), None) if before else None
         if missing is not None:
             argument = f" (argument {missing.argument})" if missing.argument else ""
@@ -63,10 +74,6 @@ class Caller:
                 target=node.target_id,
             )
             self.fail(node, settled, error)
-        call = self._bind(node, node.call, settled)
-        reason = decision.reason or Reason("new")
-        self._tell_start(node, reason)
-        return Prepared(node, settled, before, call)
 
     def finish(self, prepared: Prepared, outcome: Outcome) -> None:
         """Settle a node by what its call came to, and store its value.
@@ -77,7 +84,7 @@ class Caller:
         """
         run, node, settled = self._run, prepared.node, prepared.settled
         value = self._take_value(node, settled, outcome)
-        writes = self.look_after(prepared)
+        writes = self.look_after(node, prepared.before)
         run.settled[node.index] = settled
         arguments = [(child, run.values.peek(child)) for child in node.call.children if run.values.is_at_hand(child)]
         run.values.put(node.call, value)
@@ -105,20 +112,21 @@ class Caller:
             NodeFailedError: the target raised this time.
         """
         call = self._bind(node, place, settled)
-        self._tell_start(node, reason)
+        self.tell_start(node, reason)
         return self._take_value(node, settled, self._try(node, call))
 
-    def _tell_start(self, node: Node, reason: Reason) -> None:
+    def tell_start(self, node: Node, reason: Reason) -> None:
+        """Say that a call begins, and how long it may take."""
         context = self._run.context
         expected_s = None if context is None else context.expect_seconds(node)
         self._run.emit(NodeStarted(node.path, node.target_id, reason.code, reason.detail, expected_s))
 
-    def look_after(self, prepared: Prepared) -> Writes:
+    def look_after(self, node: Node, before: Before | None) -> Writes:
         """What a call did to files."""
         run = self._run
-        if prepared.before is None or run.committer.files is None:
+        if before is None or run.committer.files is None:
             return NO_WRITES
-        writes = run.committer.files.look_after(prepared.node, prepared.before)
+        writes = run.committer.files.look_after(node, before)
         if writes.outputs and run.context is not None:
             run.context.conditions.forget()
         return writes

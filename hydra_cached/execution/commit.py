@@ -281,6 +281,7 @@ class Committer:
             outputs=writes.outputs,
             carried=carried,
             mentions=settled.mentions,
+            is_plain=settled.is_plain,
             env=tuple((name, str(redact(os.environ.get(name, "")))) for name in node.call.declared.env),
         )
 

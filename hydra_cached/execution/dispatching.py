@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from hydra_cached.execution.calling import Caller
@@ -10,6 +11,19 @@ from hydra_cached.execution.files import Before
 from hydra_cached.execution.state import RunState
 from hydra_cached.graph import Node
 from hydra_cached.plan import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A call that came back.
+
+    Attributes:
+        finish: settles the node; False where the call must be made here instead. Raises NodeFailedError on failure.
+    """
+
+    node: Node
+    decision: Decision
+    finish: Callable[[], bool]
 
 
 class Dispatcher(Protocol):
@@ -30,6 +44,10 @@ class Dispatcher(Protocol):
     def keys(self) -> Collection[str]:
         """Call keys of what is under way."""
 
+    @property
+    def needs_values(self) -> bool:
+        """Whether arguments must be at hand in this process before a call is dispatched."""
+
     def accepts(self, node: Node, decision: Decision) -> bool:
         """Whether a call may be made elsewhere, and is worth that."""
 
@@ -40,11 +58,8 @@ class Dispatcher(Protocol):
             NodeFailedError: it cannot even begin.
         """
 
-    def collect(self) -> Iterable[Callable[[], Node]]:
-        """Wait until something is done: for each call a function that settles its node and gives it.
-
-        Each raises NodeFailedError where its call failed.
-        """
+    def collect(self) -> Iterable[Collected]:
+        """Wait until something is done."""
 
     def abandon(self) -> None:
         """The run ends before its time: stop what is under way, as far as it can be stopped."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hydra_cached.errors import NotDigestibleError
@@ -41,7 +41,7 @@ class Holdings:
         if is_plain(value):
             return ()
         values = dict(arguments)
-        held: dict[int, str] = {}
+        held: list[str] = []
         own: dict[int, object] | None = None
         for position, place in argument_positions(node.call).items():
             argument = values.get(place)
@@ -49,8 +49,16 @@ class Holdings:
                 continue
             own = identity_objects(value) if own is None else own
             child = self._graph.node_of(place)
-            if own.keys().isdisjoint(identity_objects(argument)) or self.is_changed(child, argument):
-                continue
+            if not (own.keys().isdisjoint(identity_objects(argument)) or self.is_changed(child, argument)):
+                held.append(position)
+        return self.find_deeper(node, held)
+
+    def find_deeper(self, node: Node, positions: Iterable[str]) -> tuple[str, ...]:
+        """``positions`` of arguments, and those further down of what these hold themselves."""
+        places = argument_positions(node.call)
+        held: dict[int, str] = {}
+        for position in positions:
+            child = self._graph.node_of(places[position])
             held.setdefault(child.index, position)
             for deeper in self._settled[child.index].holds:
                 for index in held_nodes(self._graph, child, (deeper,)):

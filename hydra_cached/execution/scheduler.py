@@ -15,7 +15,7 @@ from hydra_cached.events import Listener, Surveyed
 from hydra_cached.execution.cache import ResultCache
 from hydra_cached.execution.calling import Caller
 from hydra_cached.execution.deciding import Decider
-from hydra_cached.execution.dispatching import Dispatcher
+from hydra_cached.execution.dispatching import Collected, Dispatcher
 from hydra_cached.execution.fetching import Fetcher
 from hydra_cached.execution.files import Before
 from hydra_cached.execution.state import RunState
@@ -151,8 +151,8 @@ class Scheduler:
                 if is_stopping or not self._ready:
                     return
                 continue
-            for finish in dispatcher.collect():
-                self._guard(lambda finish=finish: self._end(finish()))
+            for collected in dispatcher.collect():
+                self._guard(lambda collected=collected: self._land(collected))
 
     def _guard(self, step: Any) -> None:
         try:
@@ -168,6 +168,8 @@ class Scheduler:
             if decision.call_key is not None and decision.is_storable and decision.call_key in dispatcher.keys:
                 self._parked.setdefault(decision.call_key, []).append(node.index)
                 return
+            if dispatcher.needs_values:
+                decision = self._bring_arguments(node, decision)
             decision, before = self._decider.look_at_files(node, decision)
             if decision.verdict == "run" and dispatcher.dispatch(node, decision, before):
                 return
@@ -178,13 +180,30 @@ class Scheduler:
             state.values.release(node.call.children)
             self._end(node)
 
-    def _call_here(self, node: Node, decision: Decision) -> None:
+    def _land(self, collected: Collected) -> None:
+        try:
+            is_settled = collected.finish()
+        except NodeFailedError:
+            self._unpark(collected.decision)
+            raise
+        if is_settled:
+            self._end(collected.node)
+        else:
+            self._call_here(collected.node, collected.decision)
+
+    def _bring_arguments(self, node: Node, decision: Decision) -> Decision:
+        """Bring arguments to hand. Returns the decision, which is another one where an argument is."""
         state = self.state
         digests = [state.committer.digest_of(place) for place in node.call.children]
         self._fetcher.ensure(node.call.children)
         if digests != [state.committer.digest_of(place) for place in node.call.children]:
-            # an argument had to be computed again, and is another one now
-            decision = self._decider.decide_finally(node, state.asked[node.index])
+            # one had to be computed again, and came out differently
+            return self._decider.decide_finally(node, state.asked[node.index])
+        return decision
+
+    def _call_here(self, node: Node, decision: Decision) -> None:
+        state = self.state
+        decision = self._bring_arguments(node, decision)
         before: Before | None = None
         if decision.verdict == "run":
             decision, before = self._decider.look_at_files(node, decision)
@@ -199,10 +218,13 @@ class Scheduler:
         """A node is settled: what waited for it may be ready now."""
         state = self.state
         state.values.release(shared_children(node))
-        key = state.settled[node.index].decision.call_key
-        for index in self._parked.pop(key, ()) if key is not None else ():
-            heapq.heappush(self._ready, index)
+        self._unpark(state.settled[node.index].decision)
         for parent in self._parents.get(node.index, ()):
             self._waiting[parent] -= 1
             if not self._waiting[parent]:
                 heapq.heappush(self._ready, parent)
+
+    def _unpark(self, decision: Decision) -> None:
+        """Let go on what waited for an equal call; it finds what that has given, or makes its own."""
+        for index in self._parked.pop(decision.call_key or "", ()):
+            heapq.heappush(self._ready, index)

@@ -37,5 +37,5 @@ class Settled:
         self.mentions: tuple[str, ...] = info.mentions if info else ()
         self.conditions = decision.entry.conditions if decision.entry is not None else ""
         self.staged: StagedValue | None = None
-        self.is_plain = False
+        self.is_plain = info.is_plain if info else False
         self.is_apart = False

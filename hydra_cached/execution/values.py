@@ -45,6 +45,10 @@ class Values:
         """Release ``children`` only with the last consumer of ``place``, for which it may have to be called again."""
         self._kept[place.index] = (*self._kept.get(place.index, ()), *children)
 
+    def count(self, place: Place) -> int:
+        """How many consumers of a place are still to come."""
+        return self._uses.get(place.index, 0)
+
     def is_expected(self, place: Place) -> bool:
         return self._uses.get(place.index, 0) > 0
 

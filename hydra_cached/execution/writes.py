@@ -21,11 +21,15 @@ class WriteWatch:
 
     Args:
         paths: absolute paths.
+
+    Attributes:
+        written: those of them that were opened for writing, replaced or removed.
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
+        self.paths = tuple(paths)
         self._by_name: dict[str, dict[str, str]] = {}
-        for path in paths:
+        for path in self.paths:
             name = os.path.basename(path)
             self._by_name.setdefault(name, {}).update({path: path, os.path.realpath(path): path})
         self.written: set[str] = set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copyreg
 import enum
 import functools
+import logging
 import pickle
 import sys
 from collections.abc import Callable, Iterator
@@ -93,13 +94,19 @@ def encode_object(walk: Walk, value: Any) -> None:
 def _find_forgotten(value: Any) -> dict[str, Any] | None:
     """Attributes of an object of a derived class that its base from the standard library leaves out of its pickles."""
     attributes = getattr(value, "__dict__", None)
-    if type(attributes) is not dict or not attributes:
+    if type(attributes) is not dict or not attributes or _is_standard(type(value)):
+        return None
+    if isinstance(value, logging.Logger):
+        # what it writes where is set up by each process
         return None
     for cls in type(value).__mro__:
         if "__reduce_ex__" in vars(cls) or "__reduce__" in vars(cls):
-            is_standard = cls.__module__.partition(".")[0] in sys.stdlib_module_names
-            return dict(attributes) if is_standard and cls is not object else None
+            return dict(attributes) if _is_standard(cls) and cls is not object else None
     return None
+
+
+def _is_standard(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] in sys.stdlib_module_names
 
 
 def register_parts(cls: type, take_apart: Callable[[Any], Any]) -> None:

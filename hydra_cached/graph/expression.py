@@ -99,7 +99,7 @@ def bind(expression: Any, value_of: Callable[[Place], Any]) -> Any:
             return dict(zip(expression.keys, values, strict=True))
         return convert_config(_build_config(expression, values), expression.convert)
     if kind is Raw:
-        return _copy_raw(expression)
+        return convert_config(copy_raw(expression), expression.convert)
     return expression
 
 
@@ -119,11 +119,10 @@ def _build_config(items: Items, values: list[Any]) -> Any:
     return OmegaConf.to_object(config)
 
 
-def _copy_raw(raw: Raw) -> Any:
+def copy_raw(raw: Raw) -> Any:
+    """The config of ``raw`` by itself, without what stands above it."""
     import copy
 
-    if raw.convert != "none":
-        return convert_config(raw.config, raw.convert)
     config = copy.deepcopy(raw.config)
     config._set_parent(None)
     # flags found further up, such as readonly, are remembered below

@@ -14,6 +14,7 @@ from hydra_cached.store.payload import Payload, dump_value, load_value
 from hydra_cached.store.record import CLOSURE, CODE_MEMO, CONDITIONS, FILE_MEMO, OUTPUTS, TEXT
 from hydra_cached.store.redact import redact
 from hydra_cached.store.runs import RunRow, add_run, list_runs, read_run
+from hydra_cached.store.sealed_entry import seal_entry
 from hydra_cached.store.serializers import register_serializer
 from hydra_cached.store.store import Store
 
@@ -41,5 +42,6 @@ __all__ = [
     "read_run",
     "redact",
     "register_serializer",
+    "seal_entry",
     "unpack_conditions",
 ]

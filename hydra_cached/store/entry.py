@@ -30,6 +30,7 @@ class EntryInfo:
         carried: (name, fingerprint) of first-party classes and functions in its value that its own code does not reach.
         mentions: texts and paths in its value that may name files.
         env: (name, value) of the declared environment variables, secrets redacted.
+        is_plain: the value is data without identity: containers, arrays, frames of what never changes.
         accepted: (by whom, when, key of the entry) where a result of other code was declared to be as good, else ().
     """
 
@@ -55,6 +56,7 @@ class EntryInfo:
     mentions: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     accepted: tuple[str, ...] = ()
+    is_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

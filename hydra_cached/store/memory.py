@@ -61,6 +61,22 @@ class MemoryCache:
     def entries_of(self, target: str) -> list[EntryInfo]:
         return [entry.info for entry in self._entries.values() if entry.info.target == target]
 
+    @property
+    def object_folder(self) -> str | None:
+        """None: what lies in memory is not shared with other processes."""
+        return None
+
+    @property
+    def store_id(self) -> bytes:
+        return b""
+
+    def staged(self, entry: Entry) -> None:
+        """None: no other process finds it."""
+
+    def enter(self, entry: Entry, *, replace: bool, conditions: str) -> Entry:
+        """Refused: there is no value in an entry."""
+        raise EntryUnreadableError("results of other processes are not kept in memory")
+
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         return {key: self._remembered[kind, key] for key in keys if (kind, key) in self._remembered}
 

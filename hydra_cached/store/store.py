@@ -54,6 +54,21 @@ class Store:
         self._rows: Rows | None = None
 
     @property
+    def store_id(self) -> bytes:
+        """Identity of the store, 16 bytes; b"" while there is none."""
+        return b"" if self._directory is None else self._directory.store_id
+
+    @property
+    def object_folder(self) -> Path:
+        """Where larger payloads lie, each a file of its own; other processes may write there by `ObjectFolder`."""
+        return self._root / "objects"
+
+    def checked_state(self, digest: str) -> bytes:
+        """The state of an object's file in which it was last found right, b"" where it never was."""
+        rows = self.rows()
+        return b"" if rows is None else rows.peek(CHECK + digest) or b""
+
+    @property
     def directory(self) -> Path:
         """Absolute path of the cache directory."""
         return self._root

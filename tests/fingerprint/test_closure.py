@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -169,6 +170,18 @@ def test_a_module_that_is_read_by_its_own_namespace_counts_as_a_whole(project: P
     for access in ('globals()["other"]()', "getattr(sys.modules[__name__], x)()"):
         project({"steps.py": f"import sys\n\ndef other():\n    return 1\n\ndef run(x):\n    return {access}\n"})
         assert {"steps", "steps.other"} <= set(collect())
+
+
+def test_a_logger_counts_by_its_name(project: Project) -> None:
+    project({"steps.py": "import logging\n\nlog = logging.getLogger('x')\n\ndef run():\n    log.info('run')\n"})
+    before = collect()
+    log = sys.modules["steps"].log
+    log.addHandler(logging.NullHandler())
+    log.info("fills its cache of levels")
+    try:
+        assert collect() == before
+    finally:
+        log.handlers.clear()
 
 
 def test_a_function_in_a_default_of_a_library_counts(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,303 @@
+"""Has calls made in other processes: arguments and results pass as files, not through here. Commits what comes back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from hydra_cached.errors import EntryError, HydraCachedError, NotSerializableError, WorkerDiedError
+from hydra_cached.events import NodeFinished, Warned
+from hydra_cached.execution.calling import Caller
+from hydra_cached.execution.dispatching import Collected
+from hydra_cached.execution.files import Before
+from hydra_cached.execution.settled import Settled
+from hydra_cached.execution.staging import Scratch, StagedValue, stage
+from hydra_cached.execution.state import RunState
+from hydra_cached.execution.tasks import Done, Task, detach, unpack_error
+from hydra_cached.execution.worker import failed_node
+from hydra_cached.graph import Node, Place
+from hydra_cached.plan import Decision, Reason, argument_positions
+from hydra_cached.store import Entry, EntryInfo, dump_value
+
+CHEAP_S = 0.001
+"""What takes less is called by the client itself: sending it away would take longer."""
+
+_POLL_S = 0.2
+_MOST_DEATHS = 3
+
+
+class Pool(Protocol):
+    """Workers that make calls of packed tasks."""
+
+    size: int
+
+    def submit(self, packed: bytes, node: Node) -> Future[Done]:
+        """Have a task done. The future raises WorkerDiedError where its worker died."""
+
+    def stop(self, future: Future[Done]) -> None:
+        """Stop the worker that has this task, as far as that can be done."""
+
+    def close(self, *, is_killing: bool) -> None:
+        """End all workers; with ``is_killing`` at once."""
+
+
+@dataclass(slots=True)
+class _Flight:
+    node: Node
+    settled: Settled
+    before: Before | None
+    packed: bytes
+    deadline: float | None
+    deaths: int = 0
+
+
+class RemoteDispatcher:
+    """Calls in the workers of a pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._flights: dict[Future[Done], _Flight] = {}
+        self._scratch: Scratch | None = None
+        # targets whose calls or results turned out not to travel
+        self._at_home: set[str] = set()
+
+    def begin(self, run: RunState, caller: Caller) -> None:
+        """A run begins."""
+        self._run = run
+        self._caller = caller
+
+    def close(self, *, is_killing: bool = False) -> None:
+        """End all workers, and remove what they left."""
+        self._pool.close(is_killing=is_killing)
+        if self._scratch is not None:
+            self._scratch.remove()
+
+    @property
+    def needs_values(self) -> bool:
+        return False
+
+    @property
+    def has_room(self) -> bool:
+        return len(self._flights) < self._pool.size
+
+    @property
+    def under_way(self) -> int:
+        return len(self._flights)
+
+    @property
+    def keys(self) -> Collection[str]:
+        return {
+            flight.settled.decision.call_key
+            for flight in self._flights.values()
+            if flight.settled.decision.call_key is not None
+        }
+
+    # --- sending ------------------------------------------------------------------------------------------------------
+
+    def accepts(self, node: Node, decision: Decision) -> bool:
+        """Whether a call may leave this process, and is worth that."""
+        if node.target_id in self._at_home or (decision.reason and decision.reason.code == "shares_argument"):
+            return False
+        if self._run.context is not None and not node.call.declared.resources:
+            latest = self._run.context.index.latest(node.target_id, node.path)
+            if latest and latest[0].seconds < CHEAP_S:
+                return False
+        return all(self._may_travel(place) for place in node.call.children)
+
+    def dispatch(self, node: Node, decision: Decision, before: Before | None) -> bool:
+        """Send a call away; False where it cannot be pickled, or an argument cannot.
+
+        Raises:
+            NodeFailedError: an input is missing.
+        """
+        settled = Settled(decision, "ran")
+        self._caller.check_inputs(node, settled, before)
+        try:
+            packed = self._pack(node, decision, before)
+        except (NotSerializableError, EntryError):
+            packed = None
+        if packed is None:
+            self._at_home.add(node.target_id)
+            return False
+        reason = decision.reason or Reason("new")
+        self._caller.tell_start(node, reason)
+        timeout_s = node.call.declared.timeout_s
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        self._submit(_Flight(node, settled, before, packed, deadline))
+        return True
+
+    def _submit(self, flight: _Flight) -> None:
+        self._flights[self._pool.submit(flight.packed, flight.node)] = flight
+
+    def _may_travel(self, place: Place) -> bool:
+        """Whether the value of an argument means the same as a copy: nothing else here is tied to it."""
+        settled = self._run.settled[self._run.graph.node_of(place).index]
+        if settled.is_plain:
+            return True
+        return not settled.holds and self._run.values.count(place) == 1
+
+    def _pack(self, node: Node, decision: Decision, before: Before | None) -> bytes | None:
+        import cloudpickle
+
+        run = self._run
+        numbers = {place: number for number, place in enumerate(node.call.children)}
+        info = run.committer.describe(node, decision)
+        store_folder = None if run.cache is None or info is None else run.cache.object_folder
+        task = Task(
+            place=detach(node.call),
+            arguments={number: self._stage(place) for place, number in numbers.items()},
+            positions={position: numbers[place] for position, place in argument_positions(node.call).items()},
+            watched={
+                number: digest
+                for place, number in numbers.items()
+                if run.values.count(place) > 1 and (digest := run.committer.digest_of(place)) is not None
+            },
+            code=run.keys.identity(node).code if run.keys is not None and run.cache is not None else "",
+            info=info if store_folder is not None else None,
+            store_id=b"" if run.cache is None else run.cache.store_id,
+            folder=store_folder or self._scratch_folder(),
+            paths=() if before is None else before.watch.paths,
+            retries=node.call.declared.retries,
+        )
+        try:
+            packed: bytes = cloudpickle.dumps(task, 5)
+        except Exception:
+            # anything that a user's __reduce__ or __getstate__ may raise
+            return None
+        return packed
+
+    def _stage(self, place: Place) -> StagedValue:
+        """The value of an argument where workers find it.
+
+        Raises:
+            NotSerializableError: it cannot be pickled.
+            EntryError: its entry is gone.
+        """
+        run = self._run
+        settled = run.settled[run.graph.node_of(place).index]
+        if settled.staged is None:
+            if settled.entry is not None and run.cache is not None:
+                settled.staged = run.cache.staged(settled.entry)
+            if settled.staged is None:
+                if not run.values.is_at_hand(place):
+                    raise NotSerializableError("it is not at hand")
+                settled.staged = stage(dump_value(run.values.peek(place)), self._scratch_folder())
+        return settled.staged
+
+    def _scratch_folder(self) -> str:
+        if self._scratch is None:
+            self._scratch = Scratch()
+        return self._scratch.folder
+
+    # --- receiving ----------------------------------------------------------------------------------------------------
+
+    def collect(self) -> list[Collected]:
+        """Wait until a call is done, a worker died or a deadline passed."""
+        while True:
+            self._run.interrupts.raise_if_come()
+            done, _ = wait(self._flights, timeout=_POLL_S, return_when=FIRST_COMPLETED)
+            now = time.monotonic()
+            late = [
+                future for future, each in self._flights.items() if each.deadline is not None and each.deadline < now
+            ]
+            found = [
+                *(self._land(future) for future in sorted(done, key=lambda each: self._flights[each].node.index)),
+                *(self._time_out(future) for future in late if future not in done),
+            ]
+            landed = [each for each in found if each is not None]
+            if landed or not self._flights:
+                return landed
+
+    def _land(self, future: Future[Done]) -> Collected | None:
+        flight = self._flights.pop(future)
+        error = future.exception()
+        if error is None:
+            result = future.result()
+            return Collected(flight.node, flight.settled.decision, lambda: self._finish(flight, result))
+        if isinstance(error, WorkerDiedError) and flight.deaths + 1 < _MOST_DEATHS:
+            flight.deaths += 1
+            where = flight.node.path or "the root"
+            self._run.emit(Warned(flight.node.path, f"{error.message} while it ran {where}; it is run again"))
+            self._submit(flight)
+            return None
+        return Collected(flight.node, flight.settled.decision, self._failing(flight, error))
+
+    def _time_out(self, future: Future[Done]) -> Collected:
+        flight = self._flights.pop(future)
+        self._pool.stop(future)
+        error = TimeoutError(f"it took more than {flight.node.call.declared.timeout_s:g} s")
+        return Collected(flight.node, flight.settled.decision, self._failing(flight, error))
+
+    def _failing(self, flight: _Flight, error: BaseException) -> Callable[[], bool]:
+        def fail() -> bool:
+            failure = failed_node(flight.node, error)
+            failure.__cause__ = error
+            self._caller.fail(flight.node, flight.settled, failure)
+
+        return fail
+
+    def _finish(self, flight: _Flight, done: Done) -> bool:
+        """Settle a node by what a worker says; False where the call must be made here."""
+        run, node, settled = self._run, flight.node, flight.settled
+        for message in done.failed_tries:
+            run.emit(
+                Warned(
+                    node.path, f"{node.target_id} at {node.path or 'the root'} failed and was tried again: {message}"
+                )
+            )
+        if done.impossible:
+            self._at_home.add(node.target_id)
+            run.emit(
+                Warned(
+                    node.path,
+                    f"{node.target_id} at {node.path or 'the root'} is called in this process: {done.impossible}",
+                )
+            )
+            return False
+        settled.seconds += done.seconds
+        if done.error:
+            self._failing(flight, unpack_error(done.error))()
+        assert done.staged is not None, "what is neither impossible nor failed has a value"
+        if flight.before is not None:
+            flight.before.watch.written.update(done.written)
+        writes = self._caller.look_after(node, flight.before)
+        settled.staged, settled.is_apart = done.staged, True
+        run.settled[node.index] = settled
+        done.seen.holds = run.committer.holdings.find_deeper(node, done.held)
+        staged = done.staged
+        run.committer.record(node, done.seen, writes, lambda *arguments: self._enter(staged, *arguments))
+        for number in done.changed:
+            self._caller.tell_change(node, node.call.children[number])
+        run.values.release(node.call.children)
+        self._drop_unused(node)
+        size = settled.entry.size_bytes if settled.entry else None
+        run.emit(NodeFinished(node.path, node.target_id, "ran", settled.seconds, size, settled.is_stored))
+        return True
+
+    def _warn(self, node: Node, what: str) -> None:
+        self._run.emit(Warned(node.path, f"{node.target_id} at {node.path or 'the root'} {what}"))
+
+    def _enter(self, staged: StagedValue, info: EntryInfo, is_replacing: bool, conditions: str) -> Entry:
+        assert self._run.cache is not None, "results are entered into a cache"
+        entry = Entry(info, staged.codec, staged.size_bytes, staged.payload, staged.digest or None)
+        return replace(self._run.cache.enter(entry, replace=is_replacing, conditions=conditions), payload=None)
+
+    def _drop_unused(self, node: Node) -> None:
+        for place in node.call.children:
+            settled = self._run.settled[self._run.graph.node_of(place).index]
+            is_waited_for = any(self._run.values.is_expected(each) for each in self._run.graph.node_of(place).places)
+            if settled.staged is not None and self._scratch is not None and not is_waited_for:
+                try:
+                    self._scratch.drop(settled.staged)
+                except HydraCachedError:
+                    # removed with the rest at the end
+                    continue
+                settled.staged = None
+
+    def abandon(self) -> None:
+        """Kill what is under way."""
+        self._flights.clear()
+        self.close(is_killing=True)
