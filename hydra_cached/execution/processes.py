@@ -56,6 +56,7 @@ class ProcessPool:
 
         self.size = size
         self._setup = setup
+        self._is_closed = False
         self._context = get_context("loky")
         self._records = self._context.Queue()
         self._listener = QueueListener(self._records, _ToLoggers())
@@ -88,7 +89,10 @@ class ProcessPool:
             self._replace(slot)
 
     def close(self, *, is_killing: bool) -> None:
-        """End all workers; with ``is_killing`` at once."""
+        """End all workers; with ``is_killing`` at once. Once more does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         for slot in self._slots:
             if is_killing:
                 _kill(slot)
@@ -106,7 +110,7 @@ class ProcessPool:
             return
         if not isinstance(error, WorkerDiedError):
             error = WorkerDiedError(f"a worker process died ({_reason(error)})", hint="was there enough memory?")
-        if slot in self._slots:
+        if not self._is_closed and slot in self._slots:
             self._replace(slot)
         outer.set_exception(error)
 
