@@ -41,10 +41,12 @@ FACES = ("execution.hydra", "execution.hydra_utils", "execution.caching")
 # a room, or the beginning of the names of the modules inside one
 THIRD_PARTY = {
     "blake3": {"fingerprint", "store", "keys"},
+    "cloudpickle": {"execution"},
     "dask": {"execution.dask"},
     "diskcache": {"store"},
     "distributed": {"execution.dask"},
     "hydra": {"config", "graph", "targets"},
+    "loky": {"execution"},
     "numpy": {"fingerprint", "store.serializers_numpy"},
     "omegaconf": {"config", "graph", "targets", "fingerprint", "store"},
     "pandas": {"fingerprint"},
@@ -52,6 +54,7 @@ THIRD_PARTY = {
     "pyarrow": {"store.serializers_arrow"},
     "rich": {"render"},
     "torch": {"store.serializers_torch"},
+    "tblib": {"execution"},
     "typer": {"cli"},
     "yaml": {"config", "render"},
 }
