@@ -48,7 +48,7 @@ format: $(VENV)/installed-test ## mend style and formatting
 types: $(VENV)/installed-test ## check types, strictly
 	$(VENV)/bin/mypy
 
-bench: $(VENV)/installed-test ## run the benchmarks
+bench: $(VENV)/installed-bench ## run the benchmarks
 	$(VENV)/bin/python -m tests.benchmarks
 
 lowest: $(LOWEST)/installed-test ## the test suite with the lowest versions that pyproject.toml allows
@@ -89,6 +89,10 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
 	$(VENV)/bin/python $(PIP_INSTALL) --editable ".[test]"
 	@touch $(VENV)/installed $@
+
+$(VENV)/installed-bench: pyproject.toml | $(VENV)/installed-test
+	$(VENV)/bin/python $(PIP_INSTALL) --editable ".[test,bench]"
+	@touch $@
 
 $(LOWEST)/bin/python:
 	@echo "creating $(LOWEST)"

@@ -44,17 +44,15 @@ def encode_frame(walk: Walk, value: Any) -> None:
     walk.write(value.index)
     _write_notes(walk, value)
     for dtype, first, last in _find_runs(value):
-        columns = value.iloc[:, first:last]
         if dtype is not None and len(value) * dtype.itemsize <= _NARROW_BYTES:
-            _write_narrow(walk, dtype, columns)
+            _write_narrow(walk, dtype, value.iloc[:, first:last])
         elif dtype is not None:
-            _write_tall(walk, dtype, columns)
+            _write_tall(walk, dtype, [value.iloc[:, position].to_numpy() for position in range(first, last)])
         else:
-            ((name, column),) = columns.items()
             try:
-                _write_column(walk, column.array)
+                _write_column(walk, value.iloc[:, first].array)
             except Undigestible as stop:
-                raise stop.below(f"[{name!r:.60}]") from None
+                raise stop.below(f"[{value.columns[first]!r:.60}]") from None
 
 
 def encode_series(walk: Walk, value: Any) -> None:
@@ -114,15 +112,22 @@ def _find_runs(frame: Any) -> Iterator[tuple[Any, int, int]]:
     """First and last position of columns of numbers of one dtype; any other column by itself, without a dtype."""
     import numpy as np
 
-    dtypes = [
-        dtype if isinstance(dtype, np.dtype) and dtype.kind in _NUMBERS else position
-        for position, dtype in enumerate(frame.dtypes.tolist())
-    ]
-    first = 0
-    for dtype, group in groupby(dtypes):
-        last = first + sum(1 for _ in group)
-        yield None if isinstance(dtype, int) else dtype, first, last
-        first = last
+    run: Any = None
+    begun = position = 0
+    # by identity first, which is quick; columns of equal dtypes may have different objects
+    for _, group in groupby(frame.dtypes.tolist(), id):
+        dtypes = list(group)
+        is_numbers = isinstance(dtypes[0], np.dtype) and dtypes[0].kind in _NUMBERS
+        if run is not None and not (is_numbers and dtypes[0] == run):
+            yield run, begun, position
+            run = None
+        if not is_numbers:
+            yield from ((None, each, each + 1) for each in range(position, position + len(dtypes)))
+        elif run is None:
+            run, begun = dtypes[0], position
+        position += len(dtypes)
+    if run is not None:
+        yield run, begun, position
 
 
 def _write_narrow(walk: Walk, dtype: Any, columns: Any) -> None:
@@ -141,14 +146,13 @@ def _write_narrow(walk: Walk, dtype: Any, columns: Any) -> None:
     walk.out += hasher.digest()
 
 
-def _write_tall(walk: Walk, dtype: Any, columns: Any) -> None:
+def _write_tall(walk: Walk, dtype: Any, arrays: list[Any]) -> None:
     """Long columns, each by itself; those that lie row by row in memory are read together, some rows at a time."""
     import numpy as np
 
-    arrays = [np.asarray(column.array) for _, column in columns.items()]
     strided = [each for each in arrays if not each.flags.c_contiguous]
     hashers = {id(each): blake3() for each in strided}
-    for first in range(0, len(columns) if strided else 0, _TILE_ROWS):
+    for first in range(0, len(strided[0]) if strided else 0, _TILE_ROWS):
         for each in strided:
             hashers[id(each)].update(np.ascontiguousarray(each[first : first + _TILE_ROWS]).view(np.uint8).data)
     for each in arrays:
