@@ -24,6 +24,9 @@ def _run(program: str) -> int:
         from hydra_cached.cli.streams import secure_streams
 
         secure_streams()
+        from hydra_cached.config.fresh_imports import refuse_stale_bytecode
+
+        refuse_stale_bytecode()
         from hydra_cached.cli.app import app, instantiate_app
         from hydra_cached.cli.exits import run_app
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from logging.handlers import QueueHandler, QueueListener
 from typing import Any
 
+from hydra_cached.config.fresh_imports import refuse_stale_bytecode
 from hydra_cached.errors import WorkerDiedError
 from hydra_cached.execution.tasks import Done, run_task
 from hydra_cached.graph import Node
@@ -133,6 +134,7 @@ def _set_up(setup: WorkerSetup, records: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.chdir(setup.folder)
     sys.path[:] = setup.import_path
+    refuse_stale_bytecode()
     root = logging.getLogger()
     root.handlers[:] = [QueueHandler(records)]
     root.setLevel(setup.log_level)
