@@ -15,6 +15,7 @@ from hydra_cached.execution.cache import ResultCache, StoreCache
 from hydra_cached.execution.direct import run_directly
 from hydra_cached.execution.dispatching import Dispatcher
 from hydra_cached.execution.executors import open_dispatcher
+from hydra_cached.execution.holdings import gives_same
 from hydra_cached.execution.interrupts import watch_interrupts
 from hydra_cached.execution.notes import CacheMemo, outputs_recaller
 from hydra_cached.execution.report import RunInterrupted, RunReport
@@ -298,6 +299,7 @@ def _wire(graph: Graph, cache: ResultCache | None, options: RunOptions, *, is_ca
         forced,
         find_above(graph, forced),
         choose_sample(graph, options.verify_percent),
+        (lambda node, entry: gives_same(cache, node, entry)) if isinstance(cache, MemoryCache) else None,
     )
     wanted = graph if options.only is None else graph.narrow(find_node(graph, keys, options.only))
     context = None if cache is None else Context(keys, cache, ConditionChecker(files, code, cache.recall))

@@ -94,11 +94,11 @@ class Caller:
             if settled.entry is None:
                 run.values.take_snapshot(node.call)
             self._find_changes(node)
-        if not is_consumed_once(value):
-            for place in node.places[1:]:
-                if run.values.is_expected(place):
-                    self._share(node, place, value)
-        if is_consumed_once(value) and run.values.is_shared_beyond(node.call):
+        is_once = is_consumed_once(value)
+        for place in () if is_once else node.places[1:]:
+            if run.values.is_expected(place):
+                self._share(node, place, value)
+        if is_once and run.values.is_shared_beyond(node.call):
             run.values.keep_until_done(node.call, node.call.children)
         else:
             run.values.release(node.call.children)

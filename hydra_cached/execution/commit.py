@@ -148,6 +148,9 @@ class Committer:
                 info, value, node.call, replace=is_replacing, conditions=conditions
             ),
         )
+        reason = self._settled[node.index].decision.reason
+        if not cache.wants_digests and reason is not None and reason.code == "shares_argument":
+            self._adopt(cache, node, value)
 
     def record(self, node: Node, seen: Seen, writes: Writes, keep: Callable[[EntryInfo, bool, str], Entry]) -> None:
         """Note what was found out about a result, and store it where that is allowed and possible.
@@ -196,11 +199,19 @@ class Committer:
             carried = CarriedCode(self._code)
             seen.content_digest, seen.problem = digest_result(value, carried)
             seen.met = carried.met
-            held = self.holdings.find_held(node, value, arguments)
-            seen.holds = (*held, *self.holdings.find_held_literals(node, value))
-        elif not self._cache.wants_digests:
-            seen.holds = self.holdings.find_held_literals(node, value)
+        elif self._cache.wants_digests:
+            return seen
+        held = self.holdings.find_held(node, value, arguments)
+        seen.holds = (*held, *self.holdings.find_held_literals(node, value))
         return seen
+
+    def _adopt(self, cache: ResultCache, node: Node, value: Any) -> None:
+        """What was made again for a place is what that place gets from now on."""
+        settled = self._settled[node.index]
+        entry = cache.find(settled.decision.recipe_key or "")
+        if entry is not None:
+            settled.entry, settled.is_stored = entry, True
+            cache.adopt(entry, value, node.call)
 
     def _verify(self, node: Node, settled: Settled) -> None:
         """Compare a result with the stored one, where it was computed again for that."""

@@ -30,6 +30,8 @@ class _DirectRun:
         self._values: list[Any] = [ABSENT] * count
         self._uses = [0] * count
         self._kept: dict[int, list[Place]] = {}
+        # places whose values can be read only once and have several consumers
+        self._once: set[int] = set()
         for node in graph.nodes:
             for child in node.places[0].children:
                 self._uses[child.index] += 1
@@ -50,10 +52,12 @@ class _DirectRun:
             except Exception as exc:
                 raise failed_node(node, exc) from exc
             values[place.index] = value
+            if self._uses[place.index] > 1 and is_consumed_once(value):
+                self._once.add(place.index)
             if len(node.places) > 1:
                 self._share(node, value)
             if place.children:
-                self._finish(place, value)
+                self._finish(place)
         return bind(self._graph.root, {place: self._obtain(place) for place in self._graph.roots()}.__getitem__)
 
     def _bind(self, place: Place) -> Any:
@@ -69,10 +73,13 @@ class _DirectRun:
                     self._values[other.index] = self._call_again(other) if copied is ABSENT else copied
         self._release(shared_children(node))
 
-    def _finish(self, place: Place, value: Any) -> None:
-        if is_consumed_once(value) and self._uses[place.index] > 1:
-            # it may have to be made again
+    def _finish(self, place: Place) -> None:
+        if place.index in self._once:
+            # it may have to be made again, and then of arguments that nobody has read
             self._kept[place.index] = list(place.children)
+            for child in place.children:
+                if is_consumed_once(self._values[child.index]):
+                    self._values[child.index] = ABSENT
         else:
             self._release(place.children)
 
@@ -97,7 +104,7 @@ class _DirectRun:
             value = self._call_again(place)
             if not is_consumed_once(value):
                 self._values[place.index] = value
-        elif is_consumed_once(value):
+        elif place.index in self._once:
             # the next consumer gets one of its own
             self._values[place.index] = ABSENT
         return value

@@ -10,6 +10,7 @@ from hydra_cached.fingerprint import CodeFingerprints, digest_value, identity_ob
 from hydra_cached.graph import EXPRESSIONS, Graph, Items, Node, Place, argument_expressions
 from hydra_cached.keys import Keys
 from hydra_cached.plan import LITERAL, argument_positions, held_nodes
+from hydra_cached.store import Entry, MemoryCache
 
 if TYPE_CHECKING:
     from hydra_cached.execution.settled import Settled
@@ -111,6 +112,18 @@ class Holdings:
             mutable = [leaf for leaf in leaves if not is_immutable(leaf)]
             if mutable and not objects.keys().isdisjoint(identity_objects(mutable, with_data=True)):
                 self._keys.spoil(node, problem)
+
+
+def gives_same(cache: MemoryCache, node: Node, entry: Entry) -> bool:
+    """Whether all places of a node get the very objects back that they had before, made of the same objects."""
+    pairs = [(cache.known_place(entry, place), place) for place in node.places]
+    return all(known is not None and _has_same_literals(known, place) for known, place in pairs)
+
+
+def _has_same_literals(one: Place, other: Place) -> bool:
+    pairs = zip(argument_expressions(one), argument_expressions(other), strict=False)
+    leaves = (zip(_leaves(a), _leaves(b), strict=False) for (_, a), (_, b) in pairs)
+    return all(a is b or is_immutable(a) for each in leaves for a, b in each)
 
 
 def _leaves(expression: Any) -> Iterator[Any]:

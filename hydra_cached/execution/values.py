@@ -24,6 +24,8 @@ class Values:
         self._uses: dict[int, int] = {}
         self._kept: dict[int, tuple[Place, ...]] = {}
         self._snapshots: dict[int, bytes] = {}
+        # what can be read only once; to see it takes as long as the value is large
+        self._once: set[int] = set()
 
     def expect(self, places: Iterable[Place]) -> None:
         """One more consumer of each place is to come."""
@@ -64,14 +66,13 @@ class Values:
 
     def take(self, place: Place) -> Any:
         """The value for one consumer. What can be read only once is handed out only once."""
-        value = self._values[place.index]
-        if is_consumed_once(value):
-            del self._values[place.index]
-        return value
+        return self._values.pop(place.index) if place.index in self._once else self._values[place.index]
 
     def put(self, place: Place, value: Any) -> None:
         if self.is_expected(place):
             self._values[place.index] = value
+            if is_consumed_once(value):
+                self._once.add(place.index)
 
     def drop(self, place: Place) -> None:
         self._values.pop(place.index, None)
@@ -80,7 +81,7 @@ class Values:
         """Make it possible to give a value again that is not stored, should one of several consumers change it."""
         if self._uses.get(place.index, 0) > 1 and place.index in self._values:
             value = self._values[place.index]
-            if not is_immutable(value) and not is_consumed_once(value):
+            if not is_immutable(value) and place.index not in self._once:
                 try:
                     self._snapshots[place.index] = pickle.dumps(value, 5)
                 except Exception:

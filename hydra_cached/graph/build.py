@@ -19,6 +19,7 @@ from hydra_cached.graph.merge import merge_equal_calls
 from hydra_cached.graph.node import Graph
 from hydra_cached.graph.omega import merge_config
 from hydra_cached.graph.omega_reader import NeedsCopyError, OmegaReader
+from hydra_cached.graph.origins import Origins
 from hydra_cached.graph.places import Places
 from hydra_cached.graph.plain import NotPlainError, PlainReader, is_plain_leaf
 from hydra_cached.graph.prepare import is_plain_config, prepare_config, spell_targets
@@ -86,19 +87,26 @@ def read_config(config: Any, kwargs: dict[str, Any], new_places: Callable[[], Pl
     plain = _override_plain(config, leaves)
     if plain is not None:
         # deep only here: the plain reader knows when it goes in a circle, OmegaConf does not
-        found = call_deep(lambda: _read_plain(plain, new_places()))
+        found = call_deep(lambda: _read_plain(plain, _stand_for(plain, config, new_places())))
         if found is not None:
             return found
     prepared = prepare_config(config)
     if leaves is not None:
-        places = new_places()
+        places = _stand_for(prepared, config, new_places())
         try:
             return places, OmegaReader(places, is_own=prepared is not config).read_root(prepared, leaves)
         except NeedsCopyError:
             pass
-    places = new_places()
-    reader = OmegaReader(places, is_own=True)
-    return places, reader.read_root(merge_config(prepared, spell_targets(kwargs)), {}, list_modes=kwargs)
+    merged = merge_config(prepared, spell_targets(kwargs))
+    places = _stand_for(merged, config, new_places())
+    return places, OmegaReader(places, is_own=True).read_root(merged, {}, list_modes=kwargs)
+
+
+def _stand_for(read: Any, config: Any, places: Places) -> Places:
+    """``places`` for what is read in the place of the caller's ``config``."""
+    if read is not config:
+        places.origins = Origins(read, config)
+    return places
 
 
 def _read_plain(config: Any, places: Places) -> tuple[Places, Any] | None:

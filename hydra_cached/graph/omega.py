@@ -218,7 +218,7 @@ def _empty_replaced(config: Any, overrides: Mapping[str, Any]) -> None:
     from omegaconf import DictConfig
 
     for key, value in overrides.items():
-        if isinstance(value, dict) and key in config and hydra_version() >= (1, 4):
+        if isinstance(value, dict) and hydra_version() >= (1, 4) and key in config:
             written = read_item(config, key)
             if isinstance(written, DictConfig) and object_type_of(written) is None and "_target_" not in written:
                 config[key] = {}
@@ -226,7 +226,8 @@ def _empty_replaced(config: Any, overrides: Mapping[str, Any]) -> None:
 
 def _keep_objects(config: Any, key: str, value: Any) -> Any:
     """Hydra 1.4 hands on a dataclass instance of the caller's as it is, unless the config has a type there."""
-    written = config._get_node(key) if key in config else None
+    # not with `in`, which resolves interpolations
+    written = config._get_node(key, validate_access=False)
     return value if written is not None and written._metadata.ref_type is not Any else keep_objects(value)
 
 

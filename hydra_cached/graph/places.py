@@ -11,6 +11,7 @@ from hydra_cached.graph.expression import EXPRESSIONS, Items, Raw, Ref, places_b
 from hydra_cached.graph.kinds import hydra_version, is_config_type
 from hydra_cached.graph.node import Place
 from hydra_cached.graph.omega import KeyPath, full_key_of
+from hydra_cached.graph.origins import Origins
 from hydra_cached.targets import (
     UNCHECKED,
     Marks,
@@ -37,7 +38,10 @@ class Places:
         is_sharing: False gives every reference a place of its own.
         root_args: positional arguments that the caller gives the call at the root.
         policy: which targets the config may call.
+        origins: of what is read, where that is a copy of the caller's config.
     """
+
+    origins: Origins | None = None
 
     def __init__(self, is_sharing: bool, root_args: tuple[Any, ...] = (), policy: TargetPolicy = UNCHECKED) -> None:
         self.places: list[Place] = []
@@ -96,6 +100,7 @@ class Places:
             declared,
             home,
             source,
+            source if self.origins is None else self.origins.of(source, home),
             () if is_leaf else places_below((args, *kwargs.values())),
             is_leaf,
         )

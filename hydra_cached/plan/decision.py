@@ -31,6 +31,7 @@ class Policy:
         forced: indices of the nodes that run whatever is stored.
         above_forced: indices of the nodes that contain one of those: what their recipes lead to does not count.
         sampled: indices of the nodes that run even if their results could be reused, to be compared with these.
+        gives_same: tells whether all places of a node get the very objects back that they had before, and no copies.
     """
 
     exclude: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class Policy:
     forced: frozenset[int] = frozenset()
     above_forced: frozenset[int] = frozenset()
     sampled: frozenset[int] = frozenset()
+    gives_same: Callable[[Node, Entry], bool] | None = None
 
     def is_excluded(self, node: Node) -> bool:
         return any(fnmatch.fnmatchcase(node.target_id, pattern) for pattern in self.exclude)

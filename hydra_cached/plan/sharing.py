@@ -24,6 +24,7 @@ def find_shared_holders(
     if not entries:
         return []
     held = {index: held_nodes(graph, graph.nodes[index], entry.info.holds) for index, entry in entries.items()}
+    same = _find_same(graph, policy, reused)
     reached: dict[int, set[int]] = {}
     for place in graph.roots():
         reached.setdefault(graph.node_of(place).index, set()).add(-1)
@@ -43,8 +44,14 @@ def find_shared_holders(
         # the outermost first: once it runs, what it held is its argument again
         for index in sorted(held.keys() - found.keys(), reverse=True):
             holds_literal = any(position.startswith(LITERAL) for position in entries[index].info.holds)
-            shared = [child for child in held[index] if len(reached[child]) > (index in reached[child])]
-            if not shared and not (holds_literal and policy.is_caller_holding):
+            shared = [
+                child
+                for child in held[index]
+                if len(reached[child]) > (index in reached[child])
+                # what belongs together comes back together
+                and not (index in same and all(each in same or child in same for each in reached[child]))
+            ]
+            if not shared and not (holds_literal and policy.is_caller_holding and index not in same):
                 continue
             names = sorted(graph.nodes[child].path or "(root)" for child in shared) or ["an argument of the caller's"]
             found[index] = Reason(
@@ -56,6 +63,13 @@ def find_shared_holders(
             for child in graph.nodes[index].children:
                 reached.setdefault(child, set()).add(index)
     return list(found.items())
+
+
+def _find_same(graph: Graph, policy: Policy, reused: Mapping[int, Decision]) -> set[int]:
+    """Indices of the nodes that get their own objects back."""
+    if policy.gives_same is None:
+        return set()
+    return {index for index, each in reused.items() if each.entry and policy.gives_same(graph.nodes[index], each.entry)}
 
 
 LITERAL = "="

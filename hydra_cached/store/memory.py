@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -31,8 +31,8 @@ class MemoryCache:
         self._latest: dict[tuple[str, str], EntryInfo] = {}
         self._remembered: dict[tuple[str, str], bytes] = {}
         self._digests: dict[str, str | None] = {}
-        # source is kept alive beside the value: its id must not be given to another config
-        self._values: dict[str, dict[int, tuple[Any, Any]]] = {}
+        # by the config that a place was read from, which the place keeps alive: its id is given to no other one
+        self._values: dict[str, dict[Hashable, tuple[Any, Any]]] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -84,13 +84,13 @@ class MemoryCache:
         self._remembered.update(((kind, key), body) for key, body in items.items())
 
     def load(self, entry: Entry, place: Any) -> Any:
-        """The result for ``place`` (anything with a ``source``): the object it got before, or a copy of another's.
+        """The result for ``place`` (anything with an ``origin``): the object it got before, or a copy of another's.
 
         Raises:
             EntryUnreadableError: it cannot be copied, or is no longer what the call gave.
         """
         values = self._values[entry.key]
-        known = values.get(id(place.source))
+        known = values.get(_identity(place))
         if known is None:
             _, original = next(iter(values.values()))
             digest = self._digests.get(entry.key)
@@ -103,8 +103,12 @@ class MemoryCache:
                 copied = copy.deepcopy(original)
             except Exception as exc:
                 raise EntryUnreadableError(f"the result of {entry.info.target} cannot be copied: {exc!r}") from exc
-            known = values[id(place.source)] = (place.source, copied)
+            known = values[_identity(place)] = (place, copied)
         return known[1]
+
+    def known_place(self, entry: Entry, place: Any) -> Any:
+        """The place for which a value was kept that ``place`` would get, not a copy; None without one."""
+        return self._values.get(entry.key, {}).get(_identity(place), (None,))[0]
 
     def keep(self, info: EntryInfo, value: Any, place: Any, *, replace: bool, conditions: str) -> Entry:
         if replace:
@@ -113,14 +117,14 @@ class MemoryCache:
         entry = self._entries.setdefault(info.key, Entry(info, "memory", 0))
         if info.recipe_key is not None:
             self.link(info.recipe_key, info.key, conditions)
-        self._values.setdefault(info.key, {})[id(place.source)] = (place.source, value)
+        self._values.setdefault(info.key, {})[_identity(place)] = (place, value)
         self._latest[info.target, info.path] = info
         self._digests[info.key] = _digest(value)
         return entry
 
     def adopt(self, entry: Entry, value: Any, place: Any) -> None:
         """The copy that another place got: it gets the same object again."""
-        self._values[entry.key].setdefault(id(place.source), (place.source, value))
+        self._values[entry.key].setdefault(_identity(place), (place, value))
 
     def discard(self, entry: Entry) -> None:
         """Forget one result."""
@@ -132,6 +136,11 @@ class MemoryCache:
 
     def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None:
         """Nothing outlives the process, so nothing is counted."""
+
+
+def _identity(place: Any) -> Hashable:
+    origin = place.origin
+    return (id(origin[0]), origin[1]) if isinstance(origin, tuple) else id(origin)
 
 
 def _digest(value: Any) -> str | None:

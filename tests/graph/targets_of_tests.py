@@ -7,7 +7,7 @@ import builtins
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 calls: list[Any] = []
 """What was called, in order; tests clear it."""
@@ -75,7 +75,31 @@ def make_dict() -> dict[str, Any]:
 
 def count(n: int) -> Iterator[int]:
     note("count")
-    yield from range(n)
+    return (i for i in range(n))
+
+
+class Pair(NamedTuple):
+    numbers: Iterator[int]
+    total: int
+
+
+def count_in_tuple(n: int) -> Any:
+    return count(n), [n]
+
+
+def count_in_dict(n: int) -> Any:
+    return {"numbers": [n, {"all": count(n)}]}
+
+
+def count_in_pair(n: int) -> Any:
+    return [Pair(count(n), n)]
+
+
+def total_of_first(x: Any, name: Any) -> int:
+    """The sum of the numbers that an iterator somewhere in ``x`` gives."""
+    while not hasattr(x, "__next__"):
+        x = x["all"] if "all" in x else x["numbers"][1] if "numbers" in x else x[0]
+    return sum(x)
 
 
 def append(values: list[int], value: int) -> int:

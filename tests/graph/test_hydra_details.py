@@ -41,6 +41,7 @@ CASES = {
     "a resolver is called once in a config passed on unexpanded": case(
         {"a": box(x={"y": "${count:x}", "z": "${.y}"}, _recursive_=False), "b": "${a.x.y}"}, "readonly"
     ),
+    "a resolver is called once where the caller overrides it": case({"a": "${count:x}", "b": "${a}"}, a=0),
     "a resolver makes a tree with a call in it": case({"a": "${tree:x}", "b": {"c": "${a}"}}, "whole"),
     "a resolver makes a tree for a read-only config": case({"a": "${tree:x}"}, "readonly"),
     "the first item of a list has no full_key": case([{"_target_": "math.pi"}]),

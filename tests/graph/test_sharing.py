@@ -77,6 +77,33 @@ def test_iterators_are_made_for_each_consumer() -> None:
     assert calls == ["count", "count"]
 
 
+@pytest.mark.parametrize("target", ["count_in_tuple", "count_in_dict", "count_in_pair"])
+@pytest.mark.parametrize("cache", [None, MemoryCache()], ids=["none", "memory"])
+def test_iterators_in_containers_are_made_for_each_consumer(target: str, cache: Any) -> None:
+    counted = {"_target_": f"{HERE}.{target}", "n": 3}
+    handed_on = {"_target_": f"{HERE}.same", "x": counted}
+    for given in (counted, handed_on):
+        calls.clear()
+        config = {
+            "x": given,
+            **{name: {"_target_": f"{HERE}.total_of_first", "x": "${x}", "name": name} for name in "ab"},
+        }
+        made = instantiate(config, cache=cache, _convert_="all")
+        assert (made["a"], made["b"]) == (3, 3)
+        assert calls.count("count") == 3 or cache is not None
+
+
+def test_iterators_in_containers_are_made_for_each_place() -> None:
+    counted = [{"_target_": f"{HERE}.count_in_tuple", "n": 3} for _ in range(2)]
+    config = [{"_target_": f"{HERE}.total_of_first", "x": each, "name": i} for i, each in enumerate(counted)]
+    assert instantiate(config) == [3, 3]
+
+
+def test_containers_without_iterators_are_shared() -> None:
+    made = instantiate({"a": {"_target_": f"{HERE}.make_dict"}, "b": "${a}"}, _convert_="all")
+    assert made["a"] is made["b"]
+
+
 def test_calls_with_other_modes_are_other_calls() -> None:
     shared = {"_target_": f"{HERE}.show", "x": [1]}
     made = instantiate(
