@@ -25,10 +25,10 @@ class Place:
         declared: what the target's marks and the config's special keys say of it.
         path: key path where it is written.
         source: the dict or DictConfig it was read from.
-        origin: the dict or DictConfig of the caller's that ``source`` is, or is a copy of; where it is neither, a pair:
-            the whole config of the caller's, and the path in it.
         children: places its arguments refer to, without repetition, in config order.
         is_leaf: no argument needs to be built: all are leaves.
+        origin: the dict or DictConfig of the caller's that ``source`` is, or is a copy of; where it is neither, a pair:
+            the whole config of the caller's, and the path in it.
     """
 
     index: int
@@ -41,9 +41,9 @@ class Place:
     declared: Marks
     path: tuple[str | int, ...]
     source: Any
-    origin: Any
     children: tuple[Place, ...]
     is_leaf: bool
+    origin: Any = None
 
     @property
     def name(self) -> str:

@@ -100,9 +100,9 @@ class Places:
             declared,
             home,
             source,
-            source if self.origins is None else self.origins.of(source, home),
             () if is_leaf else places_below((args, *kwargs.values())),
             is_leaf,
+            source if self.origins is None else self.origins.of(source, home),
         )
         self.places.append(place)
         self.paths.append(None if path == home else [path])
