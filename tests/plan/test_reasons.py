@@ -1,0 +1,108 @@
+"""Reasons that need an outside change: another package, another key, an entry that no longer loads, carried code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hydra_cached import Store, run
+from hydra_cached.execution import commit
+from hydra_cached.keys import keys
+from tests.conftest import RunCli
+
+ACME = """
+import importlib
+
+def make(n):
+    return importlib.import_module("mod" + "els").Model(n)
+
+def use(model):
+    return model.predict()
+
+def double(n):
+    return 2 * n
+"""
+
+
+def install(folder: Path, version: str = "1.0") -> None:
+    site = folder / "site-packages"
+    (site / "acme-1.0.dist-info").mkdir(parents=True, exist_ok=True)
+    (site / "acme.py").write_text(ACME)
+    (site / "acme-1.0.dist-info" / "METADATA").write_text(f"Name: acme\nVersion: {version}\n")
+    (site / "acme-1.0.dist-info" / "RECORD").write_text("acme.py,,\n")
+
+
+def nodes(run_cli: RunCli, folder: Path, **env: str) -> dict[str, tuple[str, str, str]]:
+    done = run_cli("run", "conf", "-p", "--json", env={"PYTHONPATH": str(folder / "site-packages"), **env})
+    document: dict[str, Any] = json.loads(done.stdout)
+    assert document["ok"], done.stderr
+    return {
+        node["path"]: (
+            node["status"],
+            node["reason"]["code"] if node["reason"] else "",
+            node["reason"]["detail"] if node["reason"] else "",
+        )
+        for node in document["nodes"]
+    } | {"result": (document["result"], "", "")}
+
+
+def test_another_version_of_a_package_is_the_reason(tmp_path: Path, run_cli: RunCli) -> None:
+    install(tmp_path)
+    (tmp_path / "conf.py").write_text("config = dict(_target_='acme.double', n=2)\n")
+    nodes(run_cli, tmp_path)
+    assert nodes(run_cli, tmp_path)[""] == ("hit", "", "")
+    install(tmp_path, "1.1")
+    assert nodes(run_cli, tmp_path)[""] == ("ran", "package_changed", "package acme")
+
+
+def test_edit_of_a_class_that_a_package_made_an_object_of_is_seen_above_it(tmp_path: Path, run_cli: RunCli) -> None:
+    install(tmp_path)
+    text = "class Model:\n    def __init__(self, n):\n        self.n = n\n\n    def predict(self):\n"
+    text += "        return self.n + {}\n"
+    (tmp_path / "models.py").write_text(text.format(1))
+    (tmp_path / "conf.py").write_text("config = dict(_target_='acme.use', model=dict(_target_='acme.make', n=2))\n")
+    assert nodes(run_cli, tmp_path)["result"][0] == "3"
+    assert nodes(run_cli, tmp_path)[""] == ("hit", "", "")
+    (tmp_path / "models.py").write_text(text.format(10))
+    changed = nodes(run_cli, tmp_path)
+    assert changed["result"][0] == "12"
+    assert changed["model"] == ("ran", "code_changed", "the code of models.Model, which its value contains, changed")
+    assert nodes(run_cli, tmp_path)[""] == ("hit", "", "")
+
+
+def test_result_of_another_key_is_not_trusted(tmp_path: Path, run_cli: RunCli) -> None:
+    (tmp_path / "conf.py").write_text("config = dict(_target_='builtins.max', _args_=[1, 2])\n")
+    nodes(run_cli, tmp_path, HYDRA_CACHED_KEY="one")
+    assert nodes(run_cli, tmp_path, HYDRA_CACHED_KEY="other")[""][:2] == ("ran", "entry_untrusted")
+
+
+def test_result_that_no_longer_loads_is_made_again(tmp_path: Path, run_cli: RunCli) -> None:
+    install(tmp_path)
+    (tmp_path / "site-packages" / "acme.py").write_text(
+        "import os\n\nclass Box:\n    def __setstate__(self, state):\n        if os.environ.get('BROKEN'):\n"
+        "            raise ValueError('moved')\n\n    def __getstate__(self):\n        return {'x': 1}\n\n"
+        "    def __repr__(self):\n        return 'Box'\n"
+    )
+    (tmp_path / "conf.py").write_text("config = dict(_target_='acme.Box')\n")
+    nodes(run_cli, tmp_path)
+    assert nodes(run_cli, tmp_path)[""] == ("hit", "", "")
+    assert nodes(run_cli, tmp_path, BROKEN="1")[""][:2] == ("ran", "entry_unreadable")
+
+
+def test_result_of_an_earlier_way_of_making_keys_is_named(
+    project: Callable[[Mapping[str, str]], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project({})
+    config = {"_target_": "builtins.max", "_args_": [1, 2]}
+    with Store("cache") as store:
+        with monkeypatch.context() as earlier:
+            earlier.setattr(keys, "SCHEMA", keys.SCHEMA - 1)
+            earlier.setattr(commit, "SCHEMA", keys.SCHEMA)
+            run(config, store=store)
+        [node] = run(config, store=store).nodes
+    assert node.reason is not None
+    assert node.reason.code == "schema_changed"
