@@ -3,7 +3,7 @@
 Values are digested by content (`digest_value`, `Encoder`), code by what it says and reaches (`CodeFingerprints`).
 """
 
-from hydra_cached.fingerprint.arguments import ArgumentEncoder
+from hydra_cached.fingerprint.arguments import MEMORABLE, ArgumentEncoder, digest_scalar
 from hydra_cached.fingerprint.carried import CarriedCode
 from hydra_cached.fingerprint.code import CodeFingerprints
 from hydra_cached.fingerprint.definition import Definition
@@ -14,6 +14,7 @@ from hydra_cached.fingerprint.memo import Memo
 from hydra_cached.fingerprint.values import Encoder, digest_value
 
 __all__ = [
+    "MEMORABLE",
     "ArgumentEncoder",
     "CarriedCode",
     "CodeFingerprints",
@@ -22,6 +23,7 @@ __all__ = [
     "FileDigests",
     "Memo",
     "Stamp",
+    "digest_scalar",
     "digest_value",
     "identity_objects",
     "is_immutable",

@@ -6,8 +6,21 @@ import os
 from pathlib import PurePath
 from typing import Any
 
+from blake3 import blake3
+
+from hydra_cached.fingerprint.scalars import SIMPLE
 from hydra_cached.fingerprint.values import Encoder
 from hydra_cached.fingerprint.walk import CodeDigests
+
+MEMORABLE = frozenset({str, int, bool, type(None)})
+"""Types whose equal values have equal digests, so that a digest may be remembered by type and value."""
+
+
+def digest_scalar(value: Any) -> str:
+    """The digest that an encoder gives of a single str, int, float, bool or None: 64 hexadecimal digits."""
+    out = bytearray()
+    SIMPLE[type(value)](out, value)
+    return blake3(out).hexdigest()
 
 
 class ArgumentEncoder(Encoder):

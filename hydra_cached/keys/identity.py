@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from hydra_cached.errors import NotDigestibleError, TargetError
-from hydra_cached.fingerprint import ArgumentEncoder, CodeFingerprints, Encoder, FileDigests
+from hydra_cached.fingerprint import MEMORABLE, ArgumentEncoder, CodeFingerprints, Encoder, FileDigests, digest_scalar
 from hydra_cached.graph import Node, argument_expressions, references
 from hydra_cached.keys.encode import digest_text, encode_literals
 from hydra_cached.keys.inputs import NamedPath, named_paths
@@ -43,18 +43,22 @@ class FileUse:
         return f"{FILE}{self.argument} {self.label}"
 
 
-@dataclass(frozen=True, slots=True)
+# not frozen: that would make it three times as slow to make
+
+
+@dataclass(slots=True)
 class Identity:
-    """What one call is, apart from the calls in its arguments.
+    """What one call is, apart from the calls in its arguments. Nobody changes it once it is made.
 
     Attributes:
         code: fingerprint of the target's code.
-        arguments: (name, digest) of every argument without calls in it, and of outside inputs
+        arguments: (name, digest), by name, of every argument without calls in it, and of outside inputs
             ("@version", "@env NAME", "@file ARGUMENT PATH", "@depends_on NAME"); positional ones are "@0", "@1".
         problem: why there is no identity, "" where there is one.
         inputs: files that its literal arguments name.
         outputs: labels of those that an earlier call like this one wrote, which do not count.
         left: labels of folders that arguments name, which do not count unless declared.
+        base: what its keys are made of, once it was asked for.
     """
 
     code: str
@@ -63,6 +67,7 @@ class Identity:
     inputs: tuple[FileUse, ...] = ()
     outputs: frozenset[str] = frozenset()
     left: tuple[str, ...] = ()
+    base: bytes = b""
 
 
 OutputsKnown: TypeAlias = Callable[[str], frozenset[str]]
@@ -77,6 +82,9 @@ class Identifier:
         self._files = files
         self._outputs_known = outputs_known
         self._paths: dict[int, tuple[NamedPath, ...]] = {}
+        self._prefixes = tuple(root + os.sep for root in files.roots)
+        self._scalars: dict[tuple[type, object], str] = {}
+        self._kinds: dict[str, str] = {}
 
     def identify(self, node: Node) -> Identity:
         """The identity of ``node``. Never raises: where something has no digest, ``problem`` says what."""
@@ -86,7 +94,23 @@ class Identifier:
         except NotDigestibleError as exc:
             return Identity("", (), f"the code of {call.target_id}: {exc.message}")
         found: list[tuple[str, str]] = []
+        texts = False
         for name, expression in argument_expressions(call):
+            kind = type(expression)
+            if kind in MEMORABLE and not (kind is str and expression.startswith(self._prefixes)):
+                # the commonest arguments, and the same ones again and again
+                key = (kind, expression)
+                digest = self._scalars.get(key)
+                if digest is None:
+                    digest = self._scalars[key] = digest_scalar(expression)
+                found.append((name, digest))
+                if kind is str and self._kind(expression):
+                    texts = True
+                continue
+            if kind is float:
+                found.append((name, digest_scalar(expression)))
+                continue
+            texts = True
             encoder = ArgumentEncoder(self._code, self._files.roots)
             try:
                 # with calls in it only tried out: what stands beside them may have no digest
@@ -107,7 +131,22 @@ class Identifier:
                 found.append((DEPENDS + _name_of(other), self._code.of(target)))
             except (NotDigestibleError, TargetError) as exc:
                 return Identity(code, (), f"depends_on: {exc.message}")
-        return self._add_files(node, code, found)
+        if texts or declared.inputs or declared.outputs:
+            # most calls name neither files nor folders
+            return self._add_files(node, code, found)
+        return Identity(code, tuple(sorted(found)))
+
+    def forget_files(self) -> None:
+        """Look again which texts name files: a call may have made some."""
+        self._kinds.clear()
+
+    def _kind(self, text: str) -> str:
+        """What a text names: "file", "folder" or "" for neither. Remembered, for texts come again and again."""
+        known = self._kinds.get(text)
+        if known is None:
+            known = "file" if self._files.is_file(text) else "folder" if self._files.is_folder(text) else ""
+            self._kinds[text] = known
+        return known
 
     def paths(self, node: Node) -> tuple[NamedPath, ...]:
         """The texts in the literal arguments of ``node`` that may name files."""
@@ -120,7 +159,7 @@ class Identifier:
         """What of ``named`` is read: what names a file that is there, and what is declared."""
         found: dict[tuple[str, str], FileUse] = {}
         for each in named:
-            if each.role == "output" or (each.role == "automatic" and not self._files.is_file(each.text)):
+            if each.role == "output" or (each.role == "automatic" and self._kind(each.text) != "file"):
                 continue
             label = self._files.label(each.text)
             if label in outputs:
@@ -133,15 +172,15 @@ class Identifier:
     def _add_files(self, node: Node, code: str, found: list[tuple[str, str]]) -> Identity:
         named = self.paths(node)
         if not named:
-            return Identity(code, tuple(found))
+            return Identity(code, tuple(sorted(found)))
         outputs = frozenset[str]()
-        if any(each.role == "automatic" and self._files.is_file(each.text) for each in named):
+        if any(each.role == "automatic" and self._kind(each.text) == "file" for each in named):
             outputs = self._outputs_known(writer_key(node, code, found))
         inputs = self.use(named, outputs)
         found.extend((each.name, each.digest or NO_FILE) for each in inputs)
-        folders = (each for each in named if each.role == "automatic" and self._files.is_folder(each.text))
+        folders = (each for each in named if each.role == "automatic" and self._kind(each.text) == "folder")
         left = tuple(self._files.label(each.text) for each in folders)
-        return Identity(code, tuple(found), "", inputs, outputs, left)
+        return Identity(code, tuple(sorted(found)), "", inputs, outputs, left)
 
 
 def writer_key(node: Node, code: str, arguments: Iterable[tuple[str, str]]) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from hydra_cached.fingerprint import ArgumentEncoder, CodeFingerprints, Definition, FileDigests
+from blake3 import blake3
+
+from hydra_cached.fingerprint import ArgumentEncoder, CodeFingerprints, Definition, Encoder, FileDigests
 from hydra_cached.graph import Graph, Node, Place, argument_expressions, references
 from hydra_cached.keys.encode import encode
 from hydra_cached.keys.identity import NO_FILE, FileUse, Identifier, Identity, OutputsKnown, writer_key
@@ -48,6 +49,9 @@ class Keys:
         self._identities: dict[int, Identity] = {}
         self._recipes: dict[int, str | None] = {}
         self._head = (SCHEMA, *sys.version_info[:2])
+        self._names: dict[str, bytes] = {}
+        # of each target with its modes; the graph keeps the targets, so that no id is used twice
+        self._prefixes: dict[Any, bytes] = {}
 
     def identity(self, node: Node) -> Identity:
         """The node without its calls. Never raises: where an argument has no digest, ``problem`` says which."""
@@ -70,7 +74,7 @@ class Keys:
     def call(self, node: Node, digest_of: DigestOf, mentions_of: MentionsOf | None = None) -> str | None:
         """The call key, or None: a child's result has no content digest, or an argument none."""
         arguments = self.arguments(node, digest_of, mentions_of)
-        return None if arguments is None else self._combine("call", node, arguments)
+        return None if arguments is None else self._combine(b"call", node, arguments)
 
     def arguments(
         self, node: Node, digest_of: DigestOf, mentions_of: MentionsOf | None = None
@@ -84,7 +88,7 @@ class Keys:
         if identity.problem:
             return None
         if not node.children:
-            return tuple(sorted(identity.arguments))
+            return identity.arguments
         found = list(identity.arguments)
         for name, expression in argument_expressions(node.call):
             refs = list(references(expression))
@@ -128,8 +132,9 @@ class Keys:
         before = self.identity(node)
         if before.problem or not self._identifier.paths(node):
             return False
+        self._identifier.forget_files()
         now = self._identifier.identify(node)
-        if now == before:
+        if (now.arguments, now.problem, now.outputs) == (before.arguments, before.problem, before.outputs):
             return False
         self._replace(node, now)
         return True
@@ -141,7 +146,7 @@ class Keys:
         inputs = tuple(each for each in before.inputs if each.label not in outputs)
         dropped = {each.name for each in before.inputs} - {each.name for each in inputs}
         kept = tuple(pair for pair in before.arguments if pair[0] not in dropped)
-        self._replace(node, replace(before, arguments=kept, inputs=inputs, outputs=outputs))
+        self._replace(node, Identity(before.code, kept, before.problem, inputs, outputs, before.left))
 
     def _mentioned_paths(self, node: Node, mentions_of: MentionsOf) -> tuple[NamedPath, ...]:
         found: dict[NamedPath, None] = {}
@@ -185,19 +190,41 @@ class Keys:
         if any(self._recipes[child] is None for child in node.children):
             return None
         arguments = self.arguments(node, lambda place: self._recipes[self._graph.node_of(place).index])
-        return None if arguments is None else self._combine("recipe", node, arguments)
+        return None if arguments is None else self._combine(b"recipe", node, arguments)
 
-    def _combine(self, kind: str, node: Node, arguments: tuple[tuple[str, str], ...]) -> str:
-        call = node.call
-        encoder = ArgumentEncoder(self._code, ())
-        encoder.mark(kind)
-        encoder.add((*self._head, call.target_id, call.convert, call.is_partial, node.pattern))
-        encoder.add_digest(self.identity(node).code)
-        encoder.add(_partition(call))
+    def _combine(self, kind: bytes, node: Node, arguments: tuple[tuple[str, str], ...]) -> str:
+        return blake3(kind + self._base(node, arguments)).hexdigest()
+
+    def _base(self, node: Node, arguments: tuple[tuple[str, str], ...]) -> bytes:
+        """32 bytes for target, code and arguments; recipe and call key differ in what they say of calls alone."""
+        identity = self.identity(node)
+        if arguments is identity.arguments and identity.base:
+            return identity.base
+        names = self._names
+        parts = [self._prefix(node, identity.code)]
         for name, digest in arguments:
-            encoder.add(name)
-            encoder.add_digest(digest)
-        return encoder.digest()
+            written = names.get(name)
+            if written is None:
+                raw = name.encode("utf-8", "surrogatepass")
+                written = names[name] = b"%x:%b" % (len(raw), raw)
+            parts.append(written)
+            parts.append(bytes.fromhex(digest))
+        base = blake3(b"".join(parts)).digest()
+        if arguments is identity.arguments:
+            identity.base = base
+        return base
+
+    def _prefix(self, node: Node, code: str) -> bytes:
+        call = node.call
+        partition = _partition(call) if call.children else ()
+        key = (id(call.target), call.target_id, call.convert, call.is_partial, node.pattern, partition)
+        known = self._prefixes.get(key)
+        if known is None:
+            encoder = Encoder()
+            encoder.add((*self._head, *key[1:]))
+            encoder.add_digest(code)
+            known = self._prefixes[key] = bytes.fromhex(encoder.digest())
+        return known
 
 
 def _partition(call: Place) -> tuple[int, ...]:
