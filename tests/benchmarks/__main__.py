@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 
-from tests.benchmarks import hashing, instantiating, showing, starting
+from tests.benchmarks import hashing, instantiating, keying, showing, starting
 from tests.benchmarks.measure import Line, print_table
 
 
@@ -20,6 +20,7 @@ def main(arguments: list[str]) -> None:
         "shared": ("A shared node", instantiating.count_shared_calls),
         "growth": ("Growth", instantiating.measure_growth),
         "shown": ("A run on a terminal", lambda: showing.compare_shown_runs(rounds)),
+        "keys": ("Keys", lambda: keying.measure_keys(rounds)),
         "digests": ("Digests of large values, one thread each", lambda: hashing.compare_bulk(rounds)),
         "objects": ("Digests of many small objects", lambda: hashing.compare_small_objects(rounds)),
         "starts": ("Start-up, whole processes", lambda: starting.compare_starts(2 * rounds)),
