@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from hydra_cached.errors import HydraCachedError, MissingInputError, NodeFailedError
+from hydra_cached.errors import MissingInputError, NodeFailedError, TargetError
 from hydra_cached.events import NodeFailed, NodeFinished, NodeStarted, Warned
 from hydra_cached.execution.files import NO_WRITES, Before, Writes
 from hydra_cached.execution.settled import Settled
@@ -131,13 +131,14 @@ class Caller:
             run.context.conditions.forget()
         return writes
 
-    def fail(self, node: Node, settled: Settled, error: NodeFailedError) -> NoReturn:
+    def fail(self, node: Node, settled: Settled, error: NodeFailedError | TargetError) -> NoReturn:
         """Settle a node as failed.
 
         Raises:
-            NodeFailedError: always.
+            NodeFailedError: always, unless it is a
+            TargetError: the target does not take what it is given.
         """
-        settled.status = "failed"
+        settled.status, settled.error = "failed", error
         self._run.settled[node.index] = settled
         self._run.emit(NodeFailed(node.path, node.target_id, error.message))
         raise error from error.__cause__
@@ -152,8 +153,8 @@ class Caller:
         arguments = {child: self._run.values.take(child) for child in place.children}
         try:
             return bind_call(place, arguments.__getitem__)
-        except HydraCachedError:
-            raise
+        except TargetError as exc:
+            self.fail(node, settled, exc)
         except Exception as exc:
             failure = failed_node(node, exc, is_call=False)
             failure.__cause__ = exc

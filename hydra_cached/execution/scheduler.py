@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from typing import Any
 
-from hydra_cached.errors import NodeFailedError
+from hydra_cached.errors import NodeFailedError, TargetError
 from hydra_cached.events import Listener, Surveyed
 from hydra_cached.execution.cache import ResultCache
 from hydra_cached.execution.calling import Caller
@@ -53,7 +53,7 @@ class Scheduler:
     ) -> None:
         self.graph = graph
         self.state = RunState(graph, context, cache, policy, listener, code, files)
-        self.failures: list[NodeFailedError] = []
+        self.failures: list[NodeFailedError | TargetError] = []
         self._decider = Decider(self.state)
         self._caller = Caller(self.state)
         self._fetcher = Fetcher(self.state, self._decider, self._caller)
@@ -157,7 +157,7 @@ class Scheduler:
     def _guard(self, step: Any) -> None:
         try:
             step()
-        except NodeFailedError as exc:
+        except (NodeFailedError, TargetError) as exc:
             self.failures.append(exc)
 
     def _begin(self, node: Node) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hydra_cached.errors import NodeFailedError, TargetError
 from hydra_cached.execution.staging import StagedValue
 from hydra_cached.plan import Decision, Status
 from hydra_cached.store import Entry
@@ -18,11 +19,12 @@ class Settled:
         staged: where the value lies while the run goes on, if it is neither stored nor at hand.
         is_plain: the value is data without identity, as far as is known.
         is_apart: it was made in another process, so that it holds nothing of what lies here.
+        error: why it failed.
     """
 
     __slots__ = (
-        "conditions", "content_digest", "decision", "entry", "holds", "is_apart", "is_plain", "is_stored", "mentions",
-        "seconds", "staged", "status",
+        "conditions", "content_digest", "decision", "entry", "error", "holds", "is_apart", "is_plain", "is_stored",
+        "mentions", "seconds", "staged", "status",
     )  # fmt: skip
 
     def __init__(self, decision: Decision, status: Status) -> None:
@@ -39,3 +41,4 @@ class Settled:
         self.staged: StagedValue | None = None
         self.is_plain = info.is_plain if info else False
         self.is_apart = False
+        self.error: NodeFailedError | TargetError | None = None

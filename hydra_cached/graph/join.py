@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hydra_cached.fingerprint.depth import call_deep
 from hydra_cached.graph.build import pause_collection, read_config
-from hydra_cached.graph.expression import Items, references
+from hydra_cached.graph.expression import Items, Ref, references
 from hydra_cached.graph.indirect import check_indirect_targets
 from hydra_cached.graph.merge import merge_equal_calls
 from hydra_cached.graph.node import Graph, Place, spell_paths
@@ -29,10 +29,12 @@ class Part:
         root: the expression of what it returns.
         paths: index of each of its nodes, in topological order -> the paths that it has in this config, dotted, the
             shortest one first.
+        places: index of each of its nodes -> the first place in this config.
     """
 
     root: Any
     paths: dict[int, tuple[str, ...]]
+    places: dict[int, Place]
 
     def roots(self) -> tuple[Place, ...]:
         """Places whose values the result needs, without repetition."""
@@ -45,6 +47,12 @@ class JoinedGraph:
 
     graph: Graph
     parts: tuple[Part, ...]
+
+    def narrow(self, indices: Sequence[int]) -> JoinedGraph:
+        """The same, where of each config only the value of one node is wanted: its index, for each part."""
+        chosen = zip(self.parts, indices, strict=True)
+        parts = tuple([replace(part, root=Ref(part.places[index], "none")) for part, index in chosen])
+        return JoinedGraph(replace(self.graph, root=_list_roots(parts)), parts)
 
 
 class Joiner:
@@ -91,21 +99,24 @@ class Joiner:
 
     def join(self) -> JoinedGraph:
         """The graph of all that was added; its root is the list of what each config returns."""
-        root = Items(None, tuple(self._roots), is_config=False)
         with pause_collection():
             # deep for literals that are nested deep
             graph = call_deep(
-                lambda: merge_equal_calls(self._places, self._paths, root, is_sharing=True, parts=self._ranges)
+                lambda: merge_equal_calls(self._places, self._paths, None, is_sharing=True, parts=self._ranges)
             )
-            parts = zip(self._roots, self._ranges, strict=True)
-            return JoinedGraph(
-                graph, tuple([Part(root, self._paths_within(graph, indices)) for root, indices in parts])
-            )
+            parts = tuple([self._part(graph, *each) for each in zip(self._roots, self._ranges, strict=True)])
+        return JoinedGraph(replace(graph, root=_list_roots(parts)), parts)
 
-    def _paths_within(self, graph: Graph, indices: range) -> dict[int, tuple[str, ...]]:
-        found: dict[int, list[KeyPath]] = {}
+    def _part(self, graph: Graph, root: Any, indices: range) -> Part:
+        paths: dict[int, list[KeyPath]] = {}
+        places: dict[int, Place] = {}
         for index in indices:
-            written = self._paths[index]
-            paths = [self._places[index].path] if written is None else written
-            found.setdefault(graph.node_of_place[index], []).extend(paths)
-        return {index: spell_paths(found[index]) for index in sorted(found)}
+            place, written = self._places[index], self._paths[index]
+            node = graph.node_of_place[index]
+            places.setdefault(node, place)
+            paths.setdefault(node, []).extend([place.path] if written is None else written)
+        return Part(root, {node: spell_paths(paths[node]) for node in sorted(paths)}, places)
+
+
+def _list_roots(parts: Sequence[Part]) -> Items:
+    return Items(None, tuple([part.root for part in parts]), is_config=False)

@@ -2,72 +2,29 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
-from hydra_cached.errors import HydraCachedError, NodeFailedError, StoreError, TargetError
+from hydra_cached.api.remembering import write_down
+from hydra_cached.api.wiring import RunOptions, build, new_run_id, new_scheduler, result_cache, wire
+from hydra_cached.errors import HydraCachedError, NodeFailedError, TargetError
 from hydra_cached.events import Event, Listener, RunStarted, Warned, ignore
 from hydra_cached.execution.accept import Acceptance
-from hydra_cached.execution.cache import ResultCache, StoreCache
+from hydra_cached.execution.cache import StoreCache
 from hydra_cached.execution.direct import run_directly
-from hydra_cached.execution.dispatching import Dispatcher
 from hydra_cached.execution.executors import open_dispatcher
-from hydra_cached.execution.holdings import gives_same
 from hydra_cached.execution.interrupts import watch_interrupts
-from hydra_cached.execution.notes import CacheMemo, outputs_recaller
 from hydra_cached.execution.report import RunInterrupted, RunReport
 from hydra_cached.execution.reporting import report_nodes, report_plan, summarize
 from hydra_cached.execution.scheduler import Scheduler
-from hydra_cached.fingerprint import CodeFingerprints, FileDigests
-from hydra_cached.graph import Graph, build_graph
-from hydra_cached.graph.calls import check_calls
-from hydra_cached.graph.hydra_errors import as_config_error, as_hydra_error
-from hydra_cached.history import PastNode, PastRun, RunHead, record_run
-from hydra_cached.keys import Keys
-from hydra_cached.plan import (
-    ConditionChecker,
-    Context,
-    Explanation,
-    Policy,
-    choose_sample,
-    draw_up,
-    explain_node,
-    find_above,
-    find_node,
-    find_reachable,
-    known_below,
-    uncached_nodes,
-)
-from hydra_cached.store import FILE_MEMO, MemoryCache, Store
+from hydra_cached.graph import build_graph
+from hydra_cached.graph.hydra_errors import as_hydra_error
+from hydra_cached.plan import Explanation, draw_up, explain_node, find_node, find_reachable, known_below
+from hydra_cached.store import MemoryCache, Store
 from hydra_cached.targets import UNCHECKED, TargetPolicy, allow_only, policy_from_whitelist
 
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What a run may reuse and store.
-
-    Attributes:
-        exclude: canonical target ids or globs that are never looked up nor stored.
-        min_persist_ms: results of calls that took less, in milliseconds, are not stored.
-        force: nodes that run whatever is stored, by config path or by the first digits of their key.
-        only: the one node, named likewise, whose value is wanted; None for the whole pipeline.
-        verify_percent: so many of a hundred results that could be reused are computed again and compared.
-        jobs: how many calls are made at once.
-        executor: "inline", "processes" or "threads"; None is processes for more than one job.
-        is_keeping_going: after a failure, go on with what does not depend on it.
-    """
-
-    exclude: tuple[str, ...] = ()
-    min_persist_ms: float = 0.0
-    force: tuple[str, ...] = ()
-    only: str | None = None
-    verify_percent: float = 0.0
-    jobs: int = 1
-    executor: str | None = None
-    is_keeping_going: bool = False
+__all__ = ["RunOptions", "accept", "explain", "find_reachable_keys", "instantiate", "plan", "run"]
 
 
 def instantiate(
@@ -113,7 +70,7 @@ def instantiate(
         graph = build_graph(config, args, kwargs, is_sharing=cache != "DISABLED", policy=policy)
         if cache is None or isinstance(cache, str):
             return run_directly(graph)
-        return _scheduler(graph, _result_cache(cache), RunOptions(), _log_warnings, is_caller_holding=True).run()
+        return new_scheduler(graph, result_cache(cache), RunOptions(), _log_warnings, is_caller_holding=True).run()
     except (TargetError, NodeFailedError) as exc:
         cause = exc.__cause__
         if (
@@ -152,14 +109,14 @@ def run(
         RunInterrupted: Ctrl-C; its ``report`` tells what was finished.
     """
     started, began_s = time.perf_counter(), time.time()
-    run_id = _new_run_id()
+    run_id = new_run_id()
     options = options or RunOptions()
     value, error, is_interrupted = None, None, False
     with open_dispatcher(options.executor, options.jobs) as dispatcher:
-        graph = _build(config, policy)
+        graph = build(config, policy)
         cache = None if store is None else StoreCache(store)
-        scheduler = _scheduler(graph, cache, options, listener, dispatcher=dispatcher)
-        listener(RunStarted(run_id, pipeline, len(graph.nodes)))
+        scheduler = new_scheduler(graph, cache, options, listener, dispatcher=dispatcher)
+        listener(RunStarted(run_id, pipeline, len(graph.nodes), options.jobs))
         try:
             with watch_interrupts() as scheduler.state.interrupts:
                 value = scheduler.run()
@@ -169,7 +126,7 @@ def run(
             is_interrupted = True
     report = _report(scheduler, pipeline, run_id, value, error, not (error or is_interrupted), started)
     if store is not None:
-        _write_down(store, report, overrides, began_s, listener)
+        write_down(store, report, overrides, began_s, listener)
     if is_interrupted:
         raise RunInterrupted(report)
     return report
@@ -196,10 +153,10 @@ def plan(
         UsageError: the config, a target or the store cannot be used.
     """
     started = time.perf_counter()
-    graph = _build(config, policy)
-    wired = _wire(graph, None if store is None else StoreCache(store), options or RunOptions())
+    graph = build(config, policy)
+    wired = wire(graph, None if store is None else StoreCache(store), options or RunOptions())
     planned = draw_up(wired.graph, wired.context, wired.policy)
-    return report_plan(graph, planned, pipeline, _new_run_id(), time.perf_counter() - started)
+    return report_plan(graph, planned, pipeline, new_run_id(), time.perf_counter() - started)
 
 
 def explain(
@@ -210,7 +167,7 @@ def explain(
     Raises:
         UsageError: the config, a target or the store cannot be used, or there is no such node.
     """
-    wired = _wire(_build(config, policy), StoreCache(store), options or RunOptions())
+    wired = wire(build(config, policy), StoreCache(store), options or RunOptions())
     assert wired.context is not None, "there is a store"
     node = find_node(wired.graph, wired.context.keys, path)
     # as if its value were wanted: what contains it may be reused
@@ -238,7 +195,7 @@ def accept(
     Raises:
         UsageError: the config, a target or the store cannot be used, or there is no such node.
     """
-    wired = _wire(_build(config, policy), StoreCache(store), RunOptions(only=path))
+    wired = wire(build(config, policy), StoreCache(store), RunOptions(only=path))
     assert wired.context is not None, "there is a store"
     acceptance = Acceptance(wired.graph, wired.context, store, wired.files, who, is_dry_run=is_dry_run)
     acceptance.accept()
@@ -251,82 +208,9 @@ def find_reachable_keys(config: Any, *, store: Store, policy: TargetPolicy = UNC
     Raises:
         UsageError: the config, a target or the store cannot be used.
     """
-    wired = _wire(_build(config, policy), StoreCache(store), RunOptions())
+    wired = wire(build(config, policy), StoreCache(store), RunOptions())
     assert wired.context is not None, "there is a store"
     return find_reachable(wired.graph, wired.context, wired.policy)
-
-
-def _new_run_id() -> str:
-    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
-
-
-def _build(config: Any, policy: TargetPolicy) -> Graph:
-    try:
-        graph = build_graph(config, policy=policy)
-    except HydraCachedError:
-        raise
-    except Exception as exc:
-        raise as_config_error(exc) from exc
-    check_calls(graph)
-    return graph
-
-
-def _result_cache(cache: Store | MemoryCache) -> ResultCache:
-    return StoreCache(cache) if isinstance(cache, Store) else cache
-
-
-@dataclass(frozen=True, slots=True)
-class _Wired:
-    """The parts of a run or of a plan."""
-
-    graph: Graph
-    context: Context | None
-    policy: Policy
-    code: CodeFingerprints
-    files: FileDigests
-
-
-def _wire(graph: Graph, cache: ResultCache | None, options: RunOptions, *, is_caller_holding: bool = False) -> _Wired:
-    code = CodeFingerprints()
-    files = FileDigests(memo=None if cache is None else CacheMemo(cache, FILE_MEMO))
-    keys = Keys(graph, code, files, *([] if cache is None else [outputs_recaller(cache.recall)]))
-    forced = frozenset(find_node(graph, keys, name).index for name in options.force)
-    policy = Policy(
-        options.exclude,
-        uncached_nodes(graph),
-        options.min_persist_ms,
-        is_caller_holding,
-        forced,
-        find_above(graph, forced),
-        choose_sample(graph, options.verify_percent),
-        (lambda node, entry: gives_same(cache, node, entry)) if isinstance(cache, MemoryCache) else None,
-    )
-    wanted = graph if options.only is None else graph.narrow(find_node(graph, keys, options.only))
-    context = None if cache is None else Context(keys, cache, ConditionChecker(files, code, cache.recall))
-    return _Wired(wanted, context, policy, code, files)
-
-
-def _scheduler(
-    graph: Graph,
-    cache: ResultCache | None,
-    options: RunOptions,
-    listener: Listener,
-    *,
-    dispatcher: Dispatcher | None = None,
-    is_caller_holding: bool = False,
-) -> Scheduler:
-    wired = _wire(graph, cache, options, is_caller_holding=is_caller_holding)
-    return Scheduler(
-        wired.graph,
-        wired.context,
-        cache,
-        wired.policy,
-        listener,
-        wired.code,
-        wired.files,
-        dispatcher=dispatcher,
-        is_keeping_going=options.is_keeping_going,
-    )
 
 
 def _log_warnings(event: Event) -> None:
@@ -355,36 +239,3 @@ def _report(
         nodes=nodes,
         summary=summarize(nodes, time.perf_counter() - started, scheduler.state.committer.count_saved()),
     )
-
-
-def _write_down(store: Store, report: RunReport, overrides: Sequence[str], began_s: float, listener: Listener) -> None:
-    """Enter a run into the history; where that cannot be written, the results count all the same."""
-    summary = report.summary
-    head = RunHead(
-        run_id=report.run_id,
-        started_s=began_s,
-        pipeline=report.pipeline,
-        overrides=tuple(overrides),
-        outcome="done" if report.is_ok else "failed" if report.error else "interrupted",
-        error=report.error.message.partition("\n")[0] if report.error else "",
-        counts={name: getattr(summary, name) for name in ("nodes", "hit", "cutoff", "ran", "skipped", "failed")},
-        seconds=summary.seconds,
-        seconds_saved=summary.seconds_saved,
-    )
-    nodes = tuple(
-        PastNode(
-            node.path,
-            node.target,
-            node.status,
-            node.reason.code if node.reason else "",
-            node.reason.detail if node.reason else "",
-            node.seconds,
-            node.recipe_key,
-            node.call_key,
-        )
-        for node in report.nodes
-    )
-    try:
-        record_run(store, PastRun(head, nodes))
-    except StoreError as exc:
-        listener(Warned("", f"the run is not in the history: {exc.message}"))
