@@ -71,6 +71,15 @@ class NodeFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingFor:
+    """Another process computes the result of a node. ``pid`` is None where it cannot be told which."""
+
+    path: str
+    target: str
+    pid: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """Something the user should know that does not stop the run."""
 
@@ -78,7 +87,7 @@ class Warned:
     message: str
 
 
-Event: TypeAlias = RunStarted | Surveyed | LookedUp | NodeStarted | NodeFinished | NodeFailed | Warned
+Event: TypeAlias = RunStarted | Surveyed | LookedUp | NodeStarted | NodeFinished | NodeFailed | WaitingFor | Warned
 Listener: TypeAlias = Callable[[Event], None]
 
 

@@ -45,6 +45,7 @@ class RunOptions:
         jobs: how many calls are made at once.
         executor: "inline", "processes" or "threads"; None is processes for more than one job.
         is_keeping_going: after a failure, go on with what does not depend on it.
+        lock_timeout_s: wait at most so long, in seconds, for another process that computes the same; then compute it.
     """
 
     exclude: tuple[str, ...] = ()
@@ -55,6 +56,7 @@ class RunOptions:
     jobs: int = 1
     executor: str | None = None
     is_keeping_going: bool = False
+    lock_timeout_s: float = 3600.0
 
 
 def new_run_id() -> str:
@@ -144,4 +146,5 @@ def new_scheduler(
         wired.files,
         dispatcher=dispatcher,
         is_keeping_going=options.is_keeping_going,
+        lock_timeout_s=options.lock_timeout_s,
     )

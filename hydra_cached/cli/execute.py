@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, BinaryIO
 from hydra_cached.cli.exits import DONE, INTERRUPTED, NODE_FAILED, WORK_PENDING, WRONG_USAGE, print_own_error
 from hydra_cached.cli.forks import code_of_exit, ending_forks
 from hydra_cached.cli.interrupts import mark_told
-from hydra_cached.cli.options import parse_cache_dir, parse_jobs, parse_level, parse_milliseconds, parse_percent
+from hydra_cached.cli.options import (
+    parse_cache_dir,
+    parse_jobs,
+    parse_level,
+    parse_milliseconds,
+    parse_percent,
+    parse_seconds,
+)
 from hydra_cached.cli.streams import claim_stdout
 from hydra_cached.config import Choice
 from hydra_cached.errors import NodeFailedError, UsageError
@@ -37,6 +44,7 @@ class Request:
     exclude: tuple[str, ...]
     min_persist_ms: str
     verify_reuse: str | None
+    lock_timeout: str
     allow: tuple[str, ...]
     log_level: str
     is_print: bool
@@ -145,6 +153,7 @@ def _run(request: Request) -> RunReport:
         jobs=parse_jobs(request.jobs),
         executor=request.executor,
         is_keeping_going=request.is_keeping_going,
+        lock_timeout_s=parse_seconds(request.lock_timeout),
     )
     if request.is_dry_run:
         with Store(cache_dir, create=False) if request.is_persistent else contextlib.nullcontext() as store:

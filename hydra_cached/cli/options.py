@@ -116,6 +116,21 @@ def parse_milliseconds(text: str) -> float:
     return milliseconds
 
 
+def parse_seconds(text: str) -> float:
+    """A number of seconds.
+
+    Raises:
+        UsageError: it is no number, below zero or infinite.
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (seconds >= 0 and math.isfinite(seconds)):
+        raise UsageError(f'invalid time "{text}"', hint="give seconds: 0, 60 or 3600")
+    return seconds
+
+
 def parse_jobs(text: str) -> int:
     """A number of calls to be made at once; `auto` is the number of processors.
 

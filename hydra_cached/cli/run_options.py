@@ -89,6 +89,12 @@ ExecutorOption = Annotated[
 KeepGoingOption = Annotated[
     bool, typer.Option("-k", "--keep-going", help="After a failure, go on with what does not depend on it.")
 ]
+LockTimeoutOption = Annotated[
+    str,
+    typer.Option(
+        "--lock-timeout", metavar="S", help="Wait at most so many seconds for another process that computes the same."
+    ),
+]
 PrintOption = Annotated[bool, typer.Option("--print", help="Print the result on stdout.")]
 PdbOption = Annotated[bool, typer.Option("--pdb", help="Open the debugger where your own code raised.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout: result, nodes, summary.")]

@@ -10,7 +10,7 @@ from hydra_cached.errors import EntryDamagedError
 from hydra_cached.execution.staging import StagedValue
 from hydra_cached.graph import Place
 from hydra_cached.plan import Index
-from hydra_cached.store import Entry, EntryInfo, Store
+from hydra_cached.store import Claim, Entry, EntryInfo, Store
 
 
 class ResultCache(Index, Protocol):
@@ -34,6 +34,10 @@ class ResultCache(Index, Protocol):
     def remember(self, kind: str, items: Mapping[str, bytes]) -> None: ...
 
     def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None: ...
+
+    def claim(self, key: str) -> Claim | None: ...
+
+    def holder(self, key: str) -> int | None: ...
 
     # for calls in other processes
 
@@ -62,6 +66,8 @@ class StoreCache:
         self.link = store.link
         self.discard = store.discard
         self.record_hits = store.record_hits
+        self.claim = store.claim
+        self.holder = store.holder
         self.enter = store.enter
         self.entries_of = store.entries_of
         self.recall = store.recall

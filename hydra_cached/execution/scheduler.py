@@ -8,12 +8,16 @@ has run.
 from __future__ import annotations
 
 import heapq
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from hydra_cached.errors import NodeFailedError, TargetError
 from hydra_cached.events import Listener, Surveyed
 from hydra_cached.execution.cache import ResultCache
 from hydra_cached.execution.calling import Caller
+from hydra_cached.execution.claiming import POLL_S, Claiming
 from hydra_cached.execution.deciding import Decider
 from hydra_cached.execution.dispatching import Collected, Dispatcher
 from hydra_cached.execution.fetching import Fetcher
@@ -33,6 +37,7 @@ class Scheduler:
             stored.
         dispatcher: makes calls elsewhere; None makes all of them here, one after another.
         is_keeping_going: after a failure, go on with what does not depend on it.
+        lock_timeout_s: wait at most so long, in seconds, for another process that computes the same.
 
     Attributes:
         failures: of nodes, in the order in which they came.
@@ -50,6 +55,7 @@ class Scheduler:
         *,
         dispatcher: Dispatcher | None = None,
         is_keeping_going: bool = False,
+        lock_timeout_s: float = 0.0,
     ) -> None:
         self.graph = graph
         self.state = RunState(graph, context, cache, policy, listener, code, files)
@@ -58,6 +64,9 @@ class Scheduler:
         self._caller = Caller(self.state)
         self._fetcher = Fetcher(self.state, self._decider, self._caller)
         self._dispatcher = dispatcher
+        self._claiming = Claiming(self.state, lock_timeout_s)
+        # nodes that another process computes
+        self._contended: list[int] = []
         self._is_keeping_going = is_keeping_going
         self._parents: dict[int, list[int]] = {}
         self._waiting: dict[int, int] = {}
@@ -91,6 +100,7 @@ class Scheduler:
                 self._dispatcher.abandon()
             raise
         finally:
+            self._claiming.release_all()
             self.state.committer.flush()
 
     def value(self, root: Any, places: tuple[Place, ...]) -> Any:
@@ -145,25 +155,43 @@ class Scheduler:
             is_stopping = bool(self.failures) and not self._is_keeping_going
             while self._ready and not is_stopping and (dispatcher is None or dispatcher.has_room):
                 index = heapq.heappop(self._ready)
-                self._guard(lambda index=index: self._begin(self.graph.nodes[index]))
+                self._guard(index, partial(self._begin, self.graph.nodes[index]))
                 is_stopping = bool(self.failures) and not self._is_keeping_going
             if dispatcher is None or not dispatcher.under_way:
-                if is_stopping or not self._ready:
+                if is_stopping or not (self._ready or self._contended):
                     return
+                self._look_again()
                 continue
             for collected in dispatcher.collect():
-                self._guard(lambda collected=collected: self._land(collected))
+                self._guard(collected.node.index, partial(self._land, collected))
+            self._look_again()
 
-    def _guard(self, step: Any) -> None:
+    def _look_again(self) -> None:
+        """Ask again for what other processes compute; a little later where there is nothing else to do."""
+        if not self._ready:
+            self.state.interrupts.raise_if_come()
+            time.sleep(POLL_S)
+        for index in self._contended:
+            heapq.heappush(self._ready, index)
+        self._contended.clear()
+
+    def _guard(self, index: int, step: Callable[[], None]) -> None:
         try:
             step()
         except (NodeFailedError, TargetError) as exc:
+            self._claiming.release(index)
             self.failures.append(exc)
 
     def _begin(self, node: Node) -> None:
         """Settle a node here, or send it on its way."""
         state, dispatcher = self.state, self._dispatcher
         decision = self._decider.decide_finally(node, state.asked[node.index])
+        if decision.verdict == "run":
+            if not self._claiming.may_begin(node, decision):
+                self._contended.append(node.index)
+                return
+            if self._claiming.is_there(node, decision):
+                decision = self._decider.decide_finally(node, state.asked[node.index], is_refreshed=True)
         if decision.verdict == "run" and dispatcher is not None and dispatcher.accepts(node, decision):
             if decision.call_key is not None and decision.is_storable and decision.call_key in dispatcher.keys:
                 self._parked.setdefault(decision.call_key, []).append(node.index)
@@ -217,6 +245,7 @@ class Scheduler:
     def _end(self, node: Node) -> None:
         """A node is settled: what waited for it may be ready now."""
         state = self.state
+        self._claiming.release(node.index)
         state.values.release(shared_children(node))
         self._unpark(state.settled[node.index].decision)
         for parent in self._parents.get(node.index, ()):

@@ -17,12 +17,13 @@ from hydra_cached.events import (
     NodeStarted,
     RunStarted,
     Surveyed,
+    WaitingFor,
     Warned,
 )
 from hydra_cached.render.quantities import format_count, format_seconds, format_size
 from hydra_cached.render.talk import TalkStream
 
-_Told: TypeAlias = RunStarted | LookedUp | NodeStarted | NodeFinished | NodeFailed | Warned
+_Told: TypeAlias = RunStarted | LookedUp | NodeStarted | NodeFinished | NodeFailed | WaitingFor | Warned
 _LOGGER = logging.getLogger("hydra_cached")
 
 
@@ -127,6 +128,9 @@ def _describe(event: _Told) -> tuple[int, str]:
         return logging.INFO, f"looked up {name} by {event.kind} key {event.key[:12]}: {_found(event.is_found)}"
     if isinstance(event, NodeStarted):
         return logging.INFO, f"running {name}{_why(event)}"
+    if isinstance(event, WaitingFor):
+        who = "another process" if event.pid is None else f"process {event.pid}"
+        return logging.INFO, f"waiting for {who}, which computes {name}"
     if isinstance(event, NodeFailed):
         return logging.ERROR, f"failed {name}: {event.message}"
     return logging.INFO, _finished(name, event)

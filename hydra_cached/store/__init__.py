@@ -8,6 +8,7 @@ from __future__ import annotations
 from hydra_cached.store.checking import check_loads
 from hydra_cached.store.conditions import Conditions, unpack_conditions
 from hydra_cached.store.entry import Entry, EntryInfo, EntrySummary
+from hydra_cached.store.locks import Claim
 from hydra_cached.store.memory import MemoryCache
 from hydra_cached.store.objects import ObjectFolder
 from hydra_cached.store.payload import Payload, dump_value, load_value
@@ -25,6 +26,7 @@ __all__ = [
     "FILE_MEMO",
     "OUTPUTS",
     "TEXT",
+    "Claim",
     "Conditions",
     "Entry",
     "EntryInfo",

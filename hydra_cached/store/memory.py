@@ -10,6 +10,7 @@ from typing import Any
 from hydra_cached.errors import EntryUnreadableError, NotDigestibleError
 from hydra_cached.fingerprint import digest_value
 from hydra_cached.store.entry import Entry, EntryInfo
+from hydra_cached.store.locks import Claim
 
 
 class MemoryCache:
@@ -60,6 +61,13 @@ class MemoryCache:
 
     def entries_of(self, target: str) -> list[EntryInfo]:
         return [entry.info for entry in self._entries.values() if entry.info.target == target]
+
+    def claim(self, key: str) -> Claim:
+        """Free for all: nobody else has this memory."""
+        return Claim(None, 0)
+
+    def holder(self, key: str) -> int | None:
+        return None
 
     @property
     def object_folder(self) -> str | None:

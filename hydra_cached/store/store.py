@@ -18,6 +18,7 @@ from hydra_cached.errors import EntryDamagedError, StoreError
 from hydra_cached.store.commit import commit_entry
 from hydra_cached.store.directory import open_directory
 from hydra_cached.store.entry import Entry, EntryInfo, EntrySummary
+from hydra_cached.store.locks import Claim, Claims
 from hydra_cached.store.payload import Payload, dump_value, load_value
 from hydra_cached.store.progress import Progress, ignore_progress
 from hydra_cached.store.record import CHECK, ENTRY, LINK, pack_entry
@@ -67,6 +68,14 @@ class Store:
         """The state of an object's file in which it was last found right, b"" where it never was."""
         rows = self.rows()
         return b"" if rows is None else rows.peek(CHECK + digest) or b""
+
+    def claim(self, key: str) -> Claim | None:
+        """The right to compute the result of a key, or None while somebody else has it. See `Claims`."""
+        return Claims(self._root / "locks").claim(key)
+
+    def holder(self, key: str) -> int | None:
+        """Process id of who computes the result of a key; None when it is nobody, or cannot be told."""
+        return Claims(self._root / "locks").holder(key)
 
     @property
     def directory(self) -> Path:
