@@ -5,7 +5,7 @@ from hydra_cached.graph.build import build_graph
 from hydra_cached.graph.expression import EXPRESSIONS, Items, Raw, Ref, bind, references
 from hydra_cached.graph.join import JoinedGraph, Joiner, Part
 from hydra_cached.graph.node import Graph, Node, Place, argument_expressions
-from hydra_cached.graph.omega import full_key_of
+from hydra_cached.graph.paths import full_key_of
 
 __all__ = [
     "EXPRESSIONS",

@@ -10,7 +10,7 @@ from hydra_cached.errors import TargetError
 from hydra_cached.graph.expression import EXPRESSIONS, bind
 from hydra_cached.graph.kinds import is_config_type
 from hydra_cached.graph.node import Place
-from hydra_cached.graph.omega import full_key_of
+from hydra_cached.graph.paths import full_key_of
 
 
 class ArgumentsError(TargetError):

@@ -60,6 +60,9 @@ def as_config_error(error: Exception) -> HydraCachedError:
     elif "Interpolation" in kind:
         message = f'{message} at "{where}"' if where and f"'{where}'" not in message else message
         hint = "the reference names what is not in the config, or its resolver failed"
+        if message.startswith("Recursive interpolation detected: "):
+            message = f"the config refers to itself in a ring: {message.partition(': ')[2]}"
+            hint = "remove one of the references"
     elif where:
         message = f'{message} at "{where}"'
     return ConfigError(message, hint=hint)

@@ -13,7 +13,7 @@ from typing import Any
 from hydra_cached.errors import TargetError
 from hydra_cached.graph.expression import Items, Raw
 from hydra_cached.graph.node import Place
-from hydra_cached.graph.omega import KeyPath, full_key_of
+from hydra_cached.graph.paths import KeyPath, full_key_of
 from hydra_cached.targets import TargetPolicy, check_found, check_name, locate_target, refuse, target_id
 from hydra_cached.targets.denied import ATTRIBUTE_LOOKUPS, DENIED_ATTRIBUTES, IMPORT_LOOKUPS, INNER_NAMES
 

@@ -16,7 +16,7 @@ from hydra_cached.graph.expression import Items, Ref, references
 from hydra_cached.graph.indirect import check_indirect_targets
 from hydra_cached.graph.merge import merge_equal_calls
 from hydra_cached.graph.node import Graph, Place, spell_paths
-from hydra_cached.graph.omega import KeyPath
+from hydra_cached.graph.paths import KeyPath
 from hydra_cached.graph.places import Places
 from hydra_cached.targets import UNCHECKED, TargetPolicy
 

@@ -14,7 +14,7 @@ from hydra_cached.fingerprint import is_immutable
 from hydra_cached.graph.expression import Items, Raw, Ref, references
 from hydra_cached.graph.kinds import is_config_type
 from hydra_cached.graph.node import Graph, Node, Place
-from hydra_cached.graph.omega import KeyPath
+from hydra_cached.graph.paths import KeyPath
 
 # whose immutable values are equal when they are written alike
 _VALUE_MODULES = frozenset({"datetime", "decimal", "fractions", "numpy", "uuid"})

@@ -45,6 +45,9 @@ class Place:
     is_leaf: bool
     origin: Any = None
 
+    def __repr__(self) -> str:
+        return f"<Place {self.name}: {self.target_id}>"
+
     @property
     def name(self) -> str:
         """Where it is written, in words."""
@@ -68,6 +71,9 @@ class Node:
     key_paths: tuple[tuple[str | int, ...], ...]
     children: tuple[int, ...]
     pattern: tuple[Any, ...]
+
+    def __repr__(self) -> str:
+        return f"<Node {self.index} {self.path or '(root)'}: {self.target_id}>"
 
     @property
     def path(self) -> str:
@@ -143,13 +149,23 @@ class Graph:
         """The node written or referred to at the dotted config path, or None."""
         return next((node for node in self.nodes if path in node.paths), None)
 
+    def __repr__(self) -> str:
+        return f"<Graph of {len(self.nodes)} nodes>"
+
     def __str__(self) -> str:
-        lines = [f"{len(self.nodes)} nodes"]
-        for node in self.nodes:
-            inputs = ", ".join(self.nodes[child].path or "(root)" for child in node.children)
-            also = f"  also at {', '.join(node.paths[1:])}" if len(node.paths) > 1 else ""
-            lines.append(f"{node.path or '(root)'}: {node.target_id}({inputs}){also}")
+        """A line for each node, in topological order: where it is, what it calls on what, and where else it is."""
+        names = [_on_one_line(node.path) for node in self.nodes]
+        lines = [f"{len(self.nodes)} node{'' if len(self.nodes) == 1 else 's'}"]
+        for node, name in zip(self.nodes, names, strict=True):
+            inputs = ", ".join(names[child] for child in node.children)
+            others = ", ".join(map(_on_one_line, node.paths[1:]))
+            also = f"  also at {others}" if others else ""
+            lines.append(f"{name}: {_on_one_line(node.target_id)}({inputs}){also}")
         return "\n".join(lines)
+
+
+def _on_one_line(path: str) -> str:
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in path) or "(root)"
 
 
 def argument_expressions(place: Place) -> Iterator[tuple[str, Any]]:

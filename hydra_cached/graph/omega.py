@@ -14,8 +14,7 @@ from typing import Any, NoReturn
 
 from hydra_cached.graph.kinds import hydra_version
 from hydra_cached.graph.omega_nodes import keep_objects
-
-KeyPath = tuple["str | int", ...]
+from hydra_cached.graph.rings import find_ring
 
 UNSURE: Any = object()
 """What `read_leaf` gives for a node that needs a closer look."""
@@ -96,12 +95,19 @@ def _read_node(container: Any, key: Any, node: Any) -> Any:
 
 def _follow(container: Any, key: Any, node: Any) -> Any:
     from omegaconf import Container
-    from omegaconf.errors import InterpolationToMissingValueError
+    from omegaconf.errors import InterpolationResolutionError, InterpolationToMissingValueError
 
     try:
         found = node._dereference_node()
     except InterpolationToMissingValueError:
         _refuse_missing(container, key)
+    except InterpolationResolutionError as exc:
+        text = str(exc).partition("\n")[0]
+        ring = find_ring(node) if "detected" in text or "RecursionError" in text else ""
+        if not ring:
+            raise
+        # of what class it is callers may know
+        raise type(exc)(f"Recursive interpolation detected: {ring}") from exc.__cause__
     if isinstance(node, Container) and not isinstance(found, type(node)):
         # in the place of a container only that kind of container may come: OmegaConf says so when it is set
         copy.deepcopy(node)._set_value(found if isinstance(found, Container) else found._value())
@@ -236,34 +242,3 @@ def _open_copy(config: Any) -> Any:
     copied._set_flag(flags=["allow_objects", "struct", "readonly"], values=[True, False, False])
     copied._set_parent(config._get_parent())
     return copied
-
-
-def key_path_of(container: Any) -> KeyPath:
-    """Keys from the root of the whole config to a container."""
-    keys: list[str | int] = []
-    while container is not None:
-        parent = container._get_parent()
-        if parent is not None:
-            key = container._key()
-            if key is not None:
-                keys.append(key if isinstance(key, int) else str(key))
-        container = parent
-    return tuple(reversed(keys))
-
-
-def spell_full_key(path: KeyPath) -> str:
-    """A key path as OmegaConf spells it: `steps[0].model`."""
-    if path == (0,):
-        return ""
-    text = ""
-    for number, key in enumerate(path):
-        is_last = number == len(path) - 1
-        # OmegaConf leaves the brackets out at the end: "steps0" is how it calls the first step
-        text += (str(key) if is_last else f"[{key}]") if isinstance(key, int) else f".{key}" if text else str(key)
-    return text
-
-
-def full_key_of(source: Any, path: KeyPath) -> str:
-    """Where a place is written, as OmegaConf spells it from the root of the whole config."""
-    # OmegaConf names the first item of a list 0, which Hydra takes for no name
-    return spell_full_key(path) if isinstance(source, dict) else str(source._get_full_key(None) or "")

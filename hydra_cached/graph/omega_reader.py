@@ -8,7 +8,8 @@ from typing import Any
 from hydra_cached.graph import omega
 from hydra_cached.graph.expression import PLAIN_MODES, Items, Raw, Ref, set_convert
 from hydra_cached.graph.kinds import hydra_version, is_config_type
-from hydra_cached.graph.omega import UNSURE, KeyPath, full_key_of, read_leaf
+from hydra_cached.graph.omega import UNSURE, read_leaf
+from hydra_cached.graph.paths import KeyPath, full_key_of, key_path_of
 from hydra_cached.graph.places import (
     DECLARING_KEYS,
     MODE_KEYS,
@@ -52,7 +53,7 @@ class OmegaReader:
                 resolvers and is not ours.
         """
         self._root = config
-        self._base = omega.key_path_of(config)
+        self._base = key_path_of(config)
         content = omega.content_of(config)
         if isinstance(content, list):
             modes = list_modes or {}
@@ -122,7 +123,7 @@ class OmegaReader:
 
     def _home(self, container: Any, path: KeyPath) -> KeyPath:
         """Where a container is written, seen from the root of the pipeline; ``path`` is where it was found."""
-        own = omega.key_path_of(container)
+        own = key_path_of(container)
         base = self._base
         if container._get_parent() is None:
             return path

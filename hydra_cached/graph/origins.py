@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hydra_cached.graph.kinds import is_config_type
-from hydra_cached.graph.omega import KeyPath, is_below
+from hydra_cached.graph.omega import is_below
+from hydra_cached.graph.paths import KeyPath
 
 
 class Origins:

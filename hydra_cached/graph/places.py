@@ -10,8 +10,9 @@ from hydra_cached.errors import ConfigError, TargetError
 from hydra_cached.graph.expression import EXPRESSIONS, Items, Raw, Ref, places_below
 from hydra_cached.graph.kinds import hydra_version, is_config_type
 from hydra_cached.graph.node import Place
-from hydra_cached.graph.omega import KeyPath, full_key_of
 from hydra_cached.graph.origins import Origins
+from hydra_cached.graph.paths import KeyPath, full_key_of
+from hydra_cached.graph.rings import spell_ring
 from hydra_cached.targets import (
     UNCHECKED,
     Marks,
@@ -153,8 +154,9 @@ class Places:
         if id(source) in self._open:
             start = list(self._open).index(id(source))
             ring = [*list(self._open.values())[start:], self._open[id(source)]]
-            names = " -> ".join(".".join(map(str, each)) or "(root)" for each in ring)
-            raise ConfigError(f"the config refers to itself in a ring: {names}", hint="remove one of the references")
+            raise ConfigError(
+                f"the config refers to itself in a ring: {spell_ring(ring)}", hint="remove one of the references"
+            )
         self._open[id(source)] = path
         self._alive.append(source)
 

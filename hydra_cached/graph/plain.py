@@ -11,7 +11,7 @@ from typing import Any
 
 from hydra_cached.graph.expression import PLAIN_MODES, Items, Ref, set_convert
 from hydra_cached.graph.kinds import is_structured, keeps_tuples
-from hydra_cached.graph.omega import KeyPath, spell_full_key
+from hydra_cached.graph.paths import KeyPath, spell_full_key
 from hydra_cached.graph.places import (
     DECLARING_KEYS,
     MODE_KEYS,

@@ -8,6 +8,7 @@ from typing import Any
 
 from hydra_cached.errors import ConfigError
 from hydra_cached.graph.kinds import hydra_version, is_structured, keeps_tuples
+from hydra_cached.graph.rings import spell_ring
 
 # keys that OmegaConf's grammar takes in an interpolation without quoting
 _REFERABLE = re.compile(r"[A-Za-z_][\w-]*\Z")
@@ -78,7 +79,7 @@ def _refer_to_shared(config: Any) -> Any:
         if is_structured(value) or (is_in_tuple and hydra_version() < (1, 4) and kind not in (dict, list, tuple)):
             return value
         if id(value) in open_:
-            ring = " -> ".join(".".join(map(str, each)) or "(root)" for each in (open_[id(value)], path))
+            ring = spell_ring((open_[id(value)], path))
             raise ConfigError(f"the config contains itself: {ring}", hint="remove one of the references")
         if isinstance(value, dict):
             if id(value) in first_path:

@@ -56,6 +56,9 @@ def describe_error(exc: BaseException, *, has_references: bool) -> dict[str, Any
         chain.append(type(cause))
         cause = cause.__cause__
     message = str(exc)
+    if message.startswith("Recursive interpolation detected: "):
+        # ours names the ring
+        message = message.partition(": ")[0]
     if has_references:
         # of what is referred to, Hydra names the first reference, and we where it is written
         message = message.partition("\nfull_key:")[0]

@@ -215,21 +215,6 @@ def test_target_at_the_root_has_the_empty_path() -> None:
     assert str(graph).splitlines()[0] == "3 nodes"
 
 
-@pytest.mark.parametrize(
-    "config", [{"a": box(x="${b}"), "b": box(x="${a}")}, {"a": box(x=["${b.x}"]), "b": box(x=box(y="${a}"))}]
-)
-def test_rings_of_references_are_named(config: Any) -> None:
-    with pytest.raises(ConfigError, match="a -> "):
-        instantiate(config)
-
-
-def test_dict_that_contains_itself_is_named() -> None:
-    config = box()
-    config["x"] = {"y": config}
-    with pytest.raises(ConfigError, match="itself"):
-        instantiate(config)
-
-
 @pytest.mark.parametrize("key", ["_cache_result_", "_not_deterministic_"])
 def test_special_key_with_a_wrong_value_is_refused(key: str) -> None:
     with pytest.raises(ConfigError, match=f"{key} at a must be true or false"):

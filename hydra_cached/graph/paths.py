@@ -1,0 +1,38 @@
+"""Where something is written: paths of keys, and how OmegaConf spells them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+KeyPath = tuple["str | int", ...]
+
+
+def key_path_of(container: Any) -> KeyPath:
+    """Keys from the root of the whole config to a container."""
+    keys: list[str | int] = []
+    while container is not None:
+        parent = container._get_parent()
+        if parent is not None:
+            key = container._key()
+            if key is not None:
+                keys.append(key if isinstance(key, int) else str(key))
+        container = parent
+    return tuple(reversed(keys))
+
+
+def spell_full_key(path: KeyPath) -> str:
+    """A key path as OmegaConf spells it: `steps[0].model`."""
+    if path == (0,):
+        return ""
+    text = ""
+    for number, key in enumerate(path):
+        is_last = number == len(path) - 1
+        # OmegaConf leaves the brackets out at the end: "steps0" is how it calls the first step
+        text += (str(key) if is_last else f"[{key}]") if isinstance(key, int) else f".{key}" if text else str(key)
+    return text
+
+
+def full_key_of(source: Any, path: KeyPath) -> str:
+    """Where a place is written, as OmegaConf spells it from the root of the whole config."""
+    # OmegaConf names the first item of a list 0, which Hydra takes for no name
+    return spell_full_key(path) if isinstance(source, dict) else str(source._get_full_key(None) or "")

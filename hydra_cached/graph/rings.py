@@ -1,0 +1,90 @@
+"""Names the ring in which references of a config lead back to themselves. Resolves nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from hydra_cached.graph.kinds import is_config_type
+from hydra_cached.graph.paths import KeyPath, key_path_of
+
+# a reference to a place, also inside of the arguments of a resolver
+_REFERENCE = re.compile(r"\$\{(\.*)([^\s${}:,'\"]+)\}")
+_SHOWN = 8
+
+
+def spell_ring(paths: Sequence[KeyPath]) -> str:
+    """Paths from one to the next, the first one again at the end; of a long ring the beginning and the end.
+
+    >>> spell_ring([("a",), ("b", 0), ("a",)])
+    'a -> b.0 -> a'
+    """
+    names = [".".join(map(str, path)) or "(root)" for path in paths]
+    if len(names) > _SHOWN:
+        half = _SHOWN // 2
+        names[half : half - _SHOWN] = [f"... ({len(names) - _SHOWN} more)"]
+    return " -> ".join(names)
+
+
+def find_ring(node: Any) -> str:
+    """The ring on which an OmegaConf node is, or to which its references lead; "" where there is none.
+
+    A node refers to what its interpolations name; a container of nodes that is on the way contains those it was
+    entered by.
+    """
+    chain = [node]
+    ways = [_targets(node)]
+    seen = {id(node)}
+    while ways:
+        target = next(ways[-1], None)
+        if target is None:
+            ways.pop()
+            chain.pop()
+            continue
+        # the last one that is, or is inside of, what is referred to
+        start = next((i for i in range(len(chain) - 1, -1, -1) if _is_inside(chain[i], target)), None)
+        if start is not None:
+            return spell_ring([key_path_of(each) for each in (target, *_without(chain[start:], target), target)])
+        if id(target) not in seen:
+            seen.add(id(target))
+            chain.append(target)
+            ways.append(_targets(target))
+    return ""
+
+
+def _without(nodes: Iterable[Any], first: Any) -> list[Any]:
+    return [node for node in nodes if node is not first]
+
+
+def _is_inside(node: Any, container: Any) -> bool:
+    while node is not None and node is not container:
+        node = node._get_parent()
+    return node is not None
+
+
+def _targets(node: Any) -> Iterator[Any]:
+    """The nodes that the interpolations in a node name."""
+    text = node.__dict__.get("_val", node.__dict__.get("_content"))
+    if not isinstance(text, str):
+        return
+    for dots, path in _REFERENCE.findall(text):
+        base = node._get_root() if not dots else node
+        for _ in dots:
+            base = None if base is None else base._get_parent()
+        target = _walk(base, [key for key in re.split(r"[.\[\]]+", path) if key])
+        if target is not None and target is not base:
+            yield target
+
+
+def _walk(node: Any, keys: list[str]) -> Any:
+    """The node at ``keys`` below ``node``, or the reference on the way to it; None where there is neither."""
+    for key in keys:
+        content = node.__dict__["_content"] if node is not None and is_config_type(type(node)) else None
+        if isinstance(content, dict):
+            node = content.get(key)
+        elif isinstance(content, list) and key.isdigit() and int(key) < len(content):
+            node = content[int(key)]
+        else:
+            return node
+    return node
