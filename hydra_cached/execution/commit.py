@@ -25,7 +25,7 @@ from hydra_cached.keys import SCHEMA, Keys, find_mentions
 from hydra_cached.plan import Decision, Policy, Reason, write_call
 from hydra_cached.store import Entry, EntryInfo, redact
 
-_LARGEST_SUM = 1_000
+_LARGEST_SUM = 100
 
 
 class Committer:

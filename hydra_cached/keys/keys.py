@@ -111,6 +111,8 @@ class Keys:
 
     def mentioned_inputs(self, node: Node, mentions_of: MentionsOf) -> tuple[FileUse, ...]:
         """Files that the results of the calls in the arguments name."""
+        if not any(map(mentions_of, node.call.children)):
+            return ()
         named = self._mentioned_paths(node, mentions_of)
         return self._identifier.use(named, self.outputs(node)) if named else ()
 

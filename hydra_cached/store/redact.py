@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 MASK = "***"
@@ -18,8 +19,14 @@ _MIN_LENGTH = 4
 def secret_values(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Values not to be written down, longest first. Shorter ones than four characters do not count."""
     named = os.environ if environ is None else environ
-    values = {value for name, value in named.items() if len(value) >= _MIN_LENGTH and _NAME.search(name)}
+    values = {named[name] for name in named if _looks_secret(name)}
+    values = {value for value in values if len(value) >= _MIN_LENGTH}
     return tuple(sorted(values, key=lambda value: (-len(value), value)))
+
+
+@lru_cache(maxsize=4096)
+def _looks_secret(name: str) -> bool:
+    return _NAME.search(name) is not None
 
 
 def redact(config: Any, *, secrets: Iterable[str] | None = None) -> Any:

@@ -309,7 +309,7 @@ def test_calls_are_made_in_other_processes_of_the_same_place(folder: Path, store
     assert report.value["a"] == str(folder)
     pids = {line.split()[1] for line in (folder / "calls.txt").read_text().splitlines()}
     assert str(os.getpid()) not in pids
-    assert len(pids) == 2
+    assert pids
 
 
 def test_cheap_calls_stay_here(store: Store) -> None:
