@@ -12,6 +12,8 @@ from hydra_cached.graph import Place
 from hydra_cached.plan import Index
 from hydra_cached.store import Claim, Entry, EntryInfo, Store
 
+_MOST_LINKS = 256
+
 
 class ResultCache(Index, Protocol):
     """A place for results: looked up by key, loaded for one place in the config.
@@ -34,6 +36,8 @@ class ResultCache(Index, Protocol):
     def remember(self, kind: str, items: Mapping[str, bytes]) -> None: ...
 
     def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None: ...
+
+    def flush(self) -> None: ...
 
     def claim(self, key: str) -> Claim | None: ...
 
@@ -59,11 +63,12 @@ class StoreCache:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        # a transaction costs more than all else in a cutoff
+        self._links: dict[str, tuple[str, str]] = {}
         self.find = store.find
         self.get = store.get
         # explained by, and expected to take as long: asked twice in a row
         self._latest: tuple[tuple[str, str], Sequence[EntryInfo]] | None = None
-        self.link = store.link
         self.discard = store.discard
         self.record_hits = store.record_hits
         self.claim = store.claim
@@ -108,6 +113,26 @@ class StoreCache:
         self._latest = None
         entry = self._store.put(info, self._store.dump(value), replace=replace, conditions=conditions)
         return dataclasses.replace(entry, payload=None)
+
+    def link(self, recipe_key: str, key: str, conditions: str) -> None:
+        """Lead from a recipe to an entry, at the next `flush` at the latest: one that is lost is found anew.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        self._links[recipe_key] = (key, conditions)
+        if len(self._links) >= _MOST_LINKS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits to be written.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        links, self._links = self._links, {}
+        if links:
+            self._store.link_all(links)
 
     @property
     def object_folder(self) -> str | None:

@@ -101,6 +101,7 @@ class Committer:
     def flush(self) -> None:
         """Write the counts of this run, and what was read of files."""
         self._files.flush()
+        self._write(None, lambda cache: cache.flush())
         if self._hits and self._cache is not None:
             hits, self._hits = self._hits, {}
             self._write(None, lambda cache: cache.record_hits(hits))

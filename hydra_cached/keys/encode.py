@@ -29,10 +29,13 @@ def encode(encoder: Encoder, expression: object, digest_of: Callable[[Place], st
         encoder.mark(f"call:{expression.convert}")
         encoder.add_digest(digest)
     elif isinstance(expression, Items):
-        encoder.mark("config" if expression.is_config else "plain")
-        encoder.add((expression.keys, expression.object_type, expression.convert, expression.is_object))
-        encoder.add((expression.is_unexpanded, expression.is_tuple))
-        encoder.add(len(expression.values))
+        flags = (expression.is_config, expression.is_object, expression.is_unexpanded, expression.is_tuple)
+        encoder.mark(f"items:{expression.convert}:{flags}:{len(expression.values)}")
+        if expression.keys is not None:
+            encoder.add(expression.keys)
+        if expression.object_type is not None:
+            encoder.mark("type")
+            encoder.add(expression.object_type)
         for value in expression.values:
             encode(encoder, value, digest_of)
     elif isinstance(expression, Raw):

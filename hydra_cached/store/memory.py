@@ -142,6 +142,9 @@ class MemoryCache:
     def link(self, recipe_key: str, key: str, conditions: str) -> None:
         self._links[recipe_key] = (key, conditions)
 
+    def flush(self) -> None:
+        """Nothing waits."""
+
     def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None:
         """Nothing outlives the process, so nothing is counted."""
 

@@ -172,8 +172,21 @@ class Store:
         Raises:
             StoreError: it cannot be written.
         """
+        self.link_all({recipe_key: (key, conditions)})
+
+    def link_all(self, links: Mapping[str, tuple[str, str]]) -> None:
+        """The same for many recipes, each with its entry and conditions, in one transaction.
+
+        Raises:
+            StoreError: they cannot be written.
+        """
         rows = self._open_for_writing()
-        rows.index.write(lambda: rows.put_link(recipe_key, key, conditions))
+
+        def put_all() -> None:
+            for recipe_key, (key, conditions) in links.items():
+                rows.put_link(recipe_key, key, conditions)
+
+        rows.index.write(put_all)
 
     def load(self, entry: Entry) -> Any:
         """The value of an entry that this store gave. Its arrays are writable; the store's file stays as it is.
