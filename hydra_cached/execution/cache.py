@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 from hydra_cached.errors import EntryDamagedError
 from hydra_cached.execution.staging import StagedValue
+from hydra_cached.fingerprint import CodeFingerprints
 from hydra_cached.graph import Place
 from hydra_cached.plan import Index
-from hydra_cached.store import Claim, Entry, EntryInfo, Store
+from hydra_cached.store import Claim, Entry, EntryInfo, Store, check_loads
 
 _MOST_LINKS = 256
 
@@ -38,6 +39,8 @@ class ResultCache(Index, Protocol):
     def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None: ...
 
     def flush(self) -> None: ...
+
+    def check_loads(self, entry: Entry, code: CodeFingerprints) -> None: ...
 
     def claim(self, key: str) -> Claim | None: ...
 
@@ -123,6 +126,16 @@ class StoreCache:
         self._links[recipe_key] = (key, conditions)
         if len(self._links) >= _MOST_LINKS:
             self.flush()
+
+    def check_loads(self, entry: Entry, code: CodeFingerprints) -> None:
+        """Load a result that was just stored.
+
+        Raises:
+            EntryUnreadableError: it does not load, or is another value.
+        """
+        found = entry if entry.payload is not None or entry.object_digest is not None else self._store.get(entry.key)
+        if found is not None:
+            check_loads(self._store, found, code)
 
     def flush(self) -> None:
         """Write what waits to be written.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hydra_cached.errors import HydraCachedError, NotSerializableError
+from hydra_cached.errors import EntryError, HydraCachedError, NotSerializableError
 from hydra_cached.events import Listener, Warned
 from hydra_cached.execution.cache import ResultCache
 from hydra_cached.execution.files import NO_WRITES, CallFiles, Writes
@@ -58,6 +58,7 @@ class Committer:
             self._first_parent.setdefault(child, parent)
         self._committed: dict[str, Entry] = {}
         self._saved: dict[int, float] = {}
+        self._come_back: set[str] = set()
         self._versions = (("python", sys.version.split()[0]), ("host", platform.node()))
         self.holdings = Holdings(graph, keys, settled, code, self._warn)
         self.notes: Notes | None = None
@@ -245,8 +246,24 @@ class Committer:
         assert self.notes is not None
         entry = settled.entry = keep(info, settled.decision.is_replacing, settled.conditions)
         settled.is_stored = True
+        if not self._comes_back(node, entry, settled):
+            return
         self._committed.update((key, entry) for key in (info.call_key, info.recipe_key) if key is not None)
         self.notes.closure(node)
+
+    def _comes_back(self, node: Node, entry: Entry, settled: Settled) -> bool:
+        """Whether a result that was just stored loads: looked at once for each target, and not for plain data."""
+        if settled.is_plain or node.target_id in self._come_back or self._cache is None:
+            return True
+        try:
+            self._cache.check_loads(entry, self._code)
+        except EntryError as exc:
+            self._warn(node, f"cannot be stored: {exc.message}")
+            self._cache.discard(entry)
+            settled.entry, settled.is_stored = None, False
+            return False
+        self._come_back.add(node.target_id)
+        return True
 
     def _conditions(
         self, node: Node, outputs: tuple[tuple[str, str], ...], carried: tuple[tuple[str, str], ...]

@@ -194,7 +194,7 @@ def detach(place: Place) -> Place:
         {name: _detach(each, stand_ins) for name, each in place.kwargs.items()},
         place.convert,
         place.is_partial,
-        Marks(),
+        Marks(is_materialized=place.declared.is_materialized),
         place.path,
         None,
         (),

@@ -9,6 +9,7 @@ from typing import Any
 from hydra_cached.errors import TargetError
 from hydra_cached.graph.expression import EXPRESSIONS, bind
 from hydra_cached.graph.kinds import is_config_type
+from hydra_cached.graph.materialize import materialize
 from hydra_cached.graph.node import Place
 from hydra_cached.graph.paths import full_key_of
 
@@ -37,9 +38,15 @@ def bind_call(place: Place, value_of: Callable[[Place], Any]) -> Callable[[], An
             if is_config_type(type(value)):
                 # its parent would drag the whole pipeline into every pickle of the argument
                 value._set_parent(None)
+    if place.declared.is_materialized and not place.is_partial:
+        return functools.partial(_call_and_read, functools.partial(place.target, *positional, **kwargs))
     if place.is_partial:
         return functools.partial(functools.partial, place.target, *positional, **kwargs)
     return functools.partial(place.target, *positional, **kwargs)
+
+
+def _call_and_read(call: Callable[[], Any]) -> Any:
+    return materialize(call())
 
 
 def _bind_positional(place: Place, value_of: Callable[[Place], Any]) -> tuple[Any, ...]:

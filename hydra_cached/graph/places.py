@@ -28,7 +28,8 @@ MODE_KEYS = ("_recursive_", "_convert_", "_partial_", "_isolate_")
 # keys that list names, and what they declare
 _LISTS = {"_env_": "env", "_input_files_": "inputs", "_output_files_": "outputs", "_depends_on_": "depends_on"}
 _LIMITS = {"_retries_": "retries", "_timeout_s_": "timeout_s"}
-DECLARING_KEYS = ("_cache_result_", "_not_deterministic_", "_version_", "_resources_", *_LISTS, *_LIMITS)
+_FLAGS = {"_cache_result_": "is_cached", "_not_deterministic_": "is_deterministic", "_materialize_": "is_materialized"}
+DECLARING_KEYS = ("_version_", *_FLAGS, "_resources_", *_LISTS, *_LIMITS)
 SPECIAL_KEYS = frozenset({"_target_", *MODE_KEYS, *DECLARING_KEYS})
 
 
@@ -85,7 +86,11 @@ class Places:
         args = kwargs.pop("_args_", ())
         if self.root_args and not home and is_positional(args):
             args = self.root_args
-        is_leaf = type(args) is tuple and not any(is_config_type(type(each)) for each in args)
+        is_leaf = (
+            type(args) is tuple
+            and not declared.is_materialized
+            and not any(is_config_type(type(each)) for each in args)
+        )
         for value in kwargs.values():
             if type(value) in EXPRESSIONS:
                 is_leaf = False
@@ -180,10 +185,10 @@ def declare(marks: Marks, written: dict[str, Any], path: KeyPath) -> Marks:
     changes: dict[str, Any] = {}
     for key, value in written.items():
         where = f"{key} at {'.'.join(map(str, path)) or 'the root'}"
-        if key in ("_cache_result_", "_not_deterministic_"):
+        if key in _FLAGS:
             if not isinstance(value, bool):
                 raise ConfigError(f"{where} must be true or false, got {value!r}", hint=f"write {key}: true")
-            changes["is_cached" if key == "_cache_result_" else "is_deterministic"] = value == (key == "_cache_result_")
+            changes[_FLAGS[key]] = value != (key == "_not_deterministic_")
         elif key == "_version_":
             changes["version"] = str(value)
         elif key in _LIMITS:

@@ -219,7 +219,8 @@ class Keys:
     def _prefix(self, node: Node, code: str) -> bytes:
         call = node.call
         partition = _partition(call) if call.children else ()
-        key = (id(call.target), call.target_id, call.convert, call.is_partial, node.pattern, partition)
+        modes = (call.convert, call.is_partial, call.declared.is_materialized)
+        key = (id(call.target), call.target_id, modes, node.pattern, partition)
         known = self._prefixes.get(key)
         if known is None:
             encoder = Encoder()

@@ -145,6 +145,9 @@ class MemoryCache:
     def flush(self) -> None:
         """Nothing waits."""
 
+    def check_loads(self, entry: Entry, code: Any) -> None:
+        """Nothing is taken apart, so nothing can fail to come back."""
+
     def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None:
         """Nothing outlives the process, so nothing is counted."""
 

@@ -33,6 +33,7 @@ class Marks:
             existing files; None where nothing is declared. Empty: no argument counts as a file.
         outputs: arguments, or paths, that name what it writes.
         depends_on: callables, classes or modules, or dotted names of them, whose code counts as its own.
+        is_materialized: an iterator that it gives is read at once, into a list, so that it can be stored and shared.
         retries: how often a call that raised is made again.
         timeout_s: seconds after which a call in another process is given up, or None.
         resources: (name, amount) of what a worker must have to run it.
@@ -45,6 +46,7 @@ class Marks:
     inputs: tuple[str, ...] | None = None
     outputs: tuple[str, ...] = ()
     depends_on: tuple[Any, ...] = ()
+    is_materialized: bool = False
     retries: int = 0
     timeout_s: float | None = None
     resources: tuple[tuple[str, float], ...] = ()

@@ -354,3 +354,38 @@ def test_config_of_the_targets_module_is_not_changed_by_a_run(store: Store) -> N
     run(config, store=store)
     assert config == box(values=[1, {"x": 2}])
     assert targets_of_tests.calls == [None]
+
+
+def numbers(count: int) -> Iterator[int]:
+    return iter(range(count))
+
+
+class LosesItself:
+    """Pickles, and loads as something else."""
+
+    def __init__(self, x: int) -> None:
+        self.x = x
+
+    def __getstate__(self) -> dict[str, int]:
+        return {}
+
+    def __setstate__(self, state: dict[str, int]) -> None:
+        raise ValueError("cannot be told")
+
+
+def test_iterator_that_is_to_be_materialized_is_stored_as_a_list(store: Store) -> None:
+    config = {"_target_": f"{__name__}.numbers", "count": 3, "_materialize_": True}
+    assert run(config, store=store).value == [0, 1, 2]
+    assert statuses(run(config, store=store)) == {"": "hit"}
+    assert instantiate(config) == [0, 1, 2]
+    assert not run({**config, "_materialize_": False}, store=store).nodes[0].is_stored
+
+
+def test_result_that_does_not_load_is_found_when_it_is_stored(store: Store) -> None:
+    seen: list[Event] = []
+    config = {"_target_": f"{__name__}.LosesItself", "x": 1}
+    first = run(config, store=store, listener=seen.append)
+    assert not first.nodes[0].is_stored
+    [warning] = [event.message for event in seen if isinstance(event, Warned)]
+    assert "cannot be stored" in warning
+    assert statuses(run(config, store=store)) == {"": "ran"}

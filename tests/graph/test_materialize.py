@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hydra_cached.execution.materialize import materialize
+from hydra_cached.graph.materialize import materialize
 
 
 def count(n: int) -> Iterator[int]:
