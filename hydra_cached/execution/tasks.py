@@ -25,7 +25,7 @@ from hydra_cached.graph import Items, Place, Raw, Ref, bind_call
 from hydra_cached.graph.expression import copy_raw
 from hydra_cached.keys import find_mentions
 from hydra_cached.store import EntryInfo, dump_value, seal_entry
-from hydra_cached.targets import Marks
+from hydra_cached.targets import ArgumentGuard, Marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +197,9 @@ def detach(place: Place) -> Place:
         Marks(is_materialized=place.declared.is_materialized),
         place.path,
         None,
-        (),
+        tuple(stand_ins.values()) if place.guard is not None else (),
         place.is_leaf,
+        guard=None if place.guard is None else ArgumentGuard(place.guard.policy),
     )
 
 

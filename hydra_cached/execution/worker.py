@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from hydra_cached.errors import NodeFailedError
 from hydra_cached.graph import Node, full_key_of
-
-_CONTAINERS = frozenset({list, dict, set, frozenset, tuple})
+from hydra_cached.targets import find_held, is_container
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +36,14 @@ def call_target(call: Callable[[], Any]) -> Outcome:
 def is_consumed_once(value: Any) -> bool:
     """Whether reading ``value`` uses it up: generators, files and other iterators, and builtin containers of some."""
     kind = type(value)
-    if kind in _CONTAINERS or issubclass(kind, tuple):
-        return _holds_iterator(value)
+    if is_container(kind):
+        return next(find_held(value, _is_iterator), None) is not None
+    return _is_iterator(kind)
+
+
+def _is_iterator(kind: type) -> bool:
     # an isinstance check against collections.abc.Iterator costs five times as much
     return hasattr(kind, "__next__")
-
-
-def _holds_iterator(container: Any) -> bool:
-    waiting, seen = [container], set()
-    while waiting:
-        each = waiting.pop()
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
-        # large containers hold few types
-        kinds = set(map(type, _items(each)))
-        if any(hasattr(kind, "__next__") for kind in kinds):
-            return True
-        inner = {kind for kind in kinds if kind in _CONTAINERS or issubclass(kind, tuple)}
-        if inner:
-            waiting += [item for item in _items(each) if type(item) in inner]
-    return False
-
-
-def _items(container: Any) -> Iterable[Any]:
-    if type(container) is dict:
-        return container.values()
-    # a class derived from tuple may say something else when it is iterated over
-    return tuple.__iter__(container) if isinstance(container, tuple) else container
 
 
 def failed_node(node: Node, error: BaseException, *, is_call: bool = True) -> NodeFailedError:

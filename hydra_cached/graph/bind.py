@@ -25,9 +25,13 @@ def bind_call(place: Place, value_of: Callable[[Place], Any]) -> Callable[[], An
 
     Raises:
         ArgumentsError: ``_args_`` is not a sequence.
+        TargetError: a call in the arguments gave what the policy does not let a config have.
     """
     positional: Any = place.args
     kwargs = place.kwargs
+    if place.guard is not None:
+        for child in place.children:
+            place.guard.check(child.index, value_of(child), target=place.target_id, path=".".join(map(str, place.path)))
     if not place.is_leaf:
         kwargs = {
             name: bind(value, value_of) if type(value) in EXPRESSIONS else value for name, value in kwargs.items()

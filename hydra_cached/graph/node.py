@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra_cached.graph.expression import Ref, references
-from hydra_cached.targets import Marks
+from hydra_cached.targets import ArgumentGuard, Marks
 
 # places and nodes are not frozen: that would make them three times as slow to make, and they are most of a graph
 
@@ -29,6 +29,7 @@ class Place:
         is_leaf: no argument needs to be built: all are leaves.
         origin: the dict or DictConfig of the caller's that ``source`` is, or is a copy of; where it is neither, a pair:
             the whole config of the caller's, and the path in it.
+        guard: looks at the values of the calls in its arguments, where the policy asks for that.
     """
 
     index: int
@@ -44,6 +45,7 @@ class Place:
     children: tuple[Place, ...]
     is_leaf: bool
     origin: Any = None
+    guard: ArgumentGuard | None = None
 
     def __repr__(self) -> str:
         return f"<Place {self.name}: {self.target_id}>"

@@ -15,6 +15,7 @@ from hydra_cached.graph.paths import KeyPath, full_key_of
 from hydra_cached.graph.rings import spell_ring
 from hydra_cached.targets import (
     UNCHECKED,
+    ArgumentGuard,
     Marks,
     TargetPolicy,
     check_identity,
@@ -52,6 +53,7 @@ class Places:
         self.is_sharing = is_sharing
         self.root_args = root_args
         self.policy = policy
+        self._guard = ArgumentGuard(policy) if policy.is_enforced else None
         self._known: dict[tuple[int, str, bool], Place] = {}
         self._open: dict[int, KeyPath] = {}
         self._targets: dict[Any, tuple[Any, str, Marks]] = {}
@@ -109,6 +111,7 @@ class Places:
             () if is_leaf else places_below((args, *kwargs.values())),
             is_leaf,
             source if self.origins is None else self.origins.of(source, home),
+            self._guard,
         )
         self.places.append(place)
         self.paths.append(None if path == home else [path])

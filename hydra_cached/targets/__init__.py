@@ -1,6 +1,8 @@
 """Dotted ids and the callables behind them: finding, naming, marking, allowing, checking a call. Calls no target."""
 
+from hydra_cached.targets.arguments import ArgumentGuard
 from hydra_cached.targets.exclusions import resolve_exclusions
+from hydra_cached.targets.held import find_held, is_container
 from hydra_cached.targets.identity import target_id
 from hydra_cached.targets.locate import check_callable, locate_target
 from hydra_cached.targets.marks import (
@@ -29,6 +31,7 @@ from hydra_cached.targets.whitelist import policy_from_whitelist
 
 __all__ = [
     "UNCHECKED",
+    "ArgumentGuard",
     "Marks",
     "TargetPolicy",
     "allow_only",
@@ -40,7 +43,9 @@ __all__ = [
     "check_name",
     "depends_on",
     "env",
+    "find_held",
     "input_files",
+    "is_container",
     "locate_target",
     "marks_of",
     "not_cached",

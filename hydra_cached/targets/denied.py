@@ -26,7 +26,11 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         """
         os.exec* os.spawn* os.posix_spawn* os.startfile os.fork os.forkpty pty webbrowser antigravity
         asyncio.create_subprocess_exec asyncio.subprocess asyncio.base_events.BaseEventLoop.subprocess_exec
-        pip ensurepip venv distutils setuptools numpy.distutils numpy.f2py IPython
+        imaplib.IMAP4_stream mailcap pipes platform._syscmd_* uuid._get_command_stdout _sitebuiltins._Helper
+        idlelib lib2to3 turtledemo test.support
+        pip ensurepip venv distutils setuptools numpy.distutils numpy.f2py IPython click.launch click.edit
+        click.termui.launch click.termui.edit click._termui_impl typer.launch typer.main.launch execnet invoke pexpect
+        psutil.Popen ptyprocess sh
         """,
     ),
     (
@@ -38,7 +42,10 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         runpy timeit.timeit timeit.repeat timeit.main timeit.Timer cProfile profile.run profile.runctx profile.Profile
         trace.Trace trace.main pdb bdb doctest pydoc logging.config optparse.Values
         typing.get_type_hints typing.ForwardRef typing.evaluate_forward_ref typing._eval_type annotationlib
-        unittest.main unittest.mock pytest.main _pytest.config.main operator.call
+        unittest pytest _pytest operator.call rlcompleter tkinter gettext.c2py profile.main sysconfig._main
+        sysconfig._generate_posix_vars _xxsubinterpreters _xxinterpchannels _interpreters concurrent.interpreters
+        concurrent.futures.InterpreterPoolExecutor concurrent.futures.interpreter _testcapi _testinternalcapi
+        numpy.testing jinja2 mako Cython pyximport
         pandas.eval pandas.core.computation pandas.DataFrame.eval pandas.core.frame.DataFrame.eval
         pandas.DataFrame.query pandas.core.frame.DataFrame.query numexpr.evaluate numexpr.necompiler
         sympy.sympify sympy.S sympy.core.sympify sympy.parsing sympy.parse_expr torch.hub.load
@@ -63,6 +70,9 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         importlib.machinery importlib.abc importlib._bootstrap importlib._bootstrap_external importlib._abc
         _frozen_importlib _frozen_importlib_external _imp imp zipimport importlib.metadata.EntryPoint.load
         pkgutil.resolve_name pkgutil.walk_packages pkgutil.get_loader pkgutil.find_loader
+        importlib.resources._common.resolve importlib.resources._common.get_package
+        xml.sax.make_parser xml.sax._create_parser pkg_resources pandas.compat._optional pydantic.v1.utils.import_string
+        pydantic._internal._validators.import_string werkzeug.utils.import_string dask.utils.import_required
         site.main site.addsitedir site.addpackage site.execsitecustomize site.execusercustomize
         """,
     ),
@@ -78,6 +88,7 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         """
         os.remove os.unlink os.rmdir os.removedirs os.rename os.renames os.replace os.truncate os.ftruncate
         os.chmod os.fchmod os.lchmod os.chown os.fchown os.lchown os.chflags os.lchflags os.removexattr
+        os.write os.writev os.pwrite* os.sendfile os.splice os.copy_file_range os.posix_fallocate
         shutil.rmtree shutil._rmtree* shutil._RmtreeType shutil.move shutil.chown
         pathlib.Path.unlink pathlib.Path.rmdir pathlib.Path.rename pathlib.Path.replace pathlib.Path.chmod
         pathlib.Path.lchmod pathlib.Path.move pathlib.Path.move_into pathlib._NormalAccessor
@@ -97,7 +108,11 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         """
         os.set* os.initgroups os.chroot os.chdir os.fchdir os.umask os.nice os.putenv os.unsetenv os.environ os.environb
         os.close os.closerange os.dup2 os.unshare os.register_at_fork sys.path sys.modules sys.meta_path sys.path_hooks
-        sys.settrace sys.setprofile sys.addaudithook threading.settrace* threading.setprofile* atexit weakref.finalize
+        sys.set* sys.addaudithook threading.settrace* threading.setprofile* atexit weakref.finalize
+        os.sched_set* resource.setrlimit resource.prlimit signal.siginterrupt multiprocessing.set_*
+        omegaconf.OmegaConf.register_* omegaconf.OmegaConf.legacy_register_resolver omegaconf.OmegaConf.clear_*
+        omegaconf.omegaconf.OmegaConf.register_* omegaconf.omegaconf.OmegaConf.legacy_register_resolver
+        omegaconf.omegaconf.OmegaConf.clear_*
         """,
     ),
     (
@@ -120,7 +135,10 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         """
         builtins.setattr builtins.delattr builtins.globals builtins.locals builtins.vars builtins.__build_class__
         sys._* sys.exc_info sys.exception gc.get_objects gc.get_referrers gc.get_referents inspect
-        traceback.walk_stack traceback.walk_tb
+        traceback.walk_stack traceback.walk_tb traceback._walk_tb_with_full_positions traceback.clear_frames
+        asyncio.Task.get_stack asyncio.tasks.Task.get_stack asyncio.base_tasks logging.currentframe
+        string.Formatter.get_field string.Formatter.vformat string.Formatter._vformat
+        xmlrpc.server.resolve_dotted_attribute
         """,
     ),
     (
@@ -130,7 +148,10 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         hydra_cached.api
         """,
     ),
-    ("belongs to what runs pipelines, not into one", "hydra.main hydra._internal hydra_cached"),
+    (
+        "belongs to what runs pipelines, not into one",
+        "hydra.main hydra.compose hydra.initialize* hydra.core hydra.experimental hydra._internal hydra_cached",
+    ),
 )
 
 EXCEPTED = frozenset(

@@ -43,6 +43,18 @@ def target_id(target: str | Callable[..., Any]) -> str:
     return _locatable_id(target) or _describe(target)
 
 
+def claimed_id(target: Any) -> str:
+    """The id that a callable claims by its module and name, or by those of its class. Looks for nothing.
+
+    >>> claimed_id(len)
+    'builtins.len'
+    """
+    module, qualname = _home_of(target)
+    if qualname is None:
+        module, qualname = _home_of(type(target))
+    return f"{module}.{qualname}"
+
+
 def _locatable_id(target: Any) -> str | None:
     """The first of the names under which ``target`` is likely to be known that really leads back to it."""
     return next((name for name in _likely_names(target) if _leads_to(name, target)), None)

@@ -167,6 +167,15 @@ def public_id(target_id: str) -> str:
     return target_id
 
 
+def find_denial(counted: str, policy: TargetPolicy, reason: str | None = None) -> str | None:
+    """Why what is called ``counted`` is denied, as a sentence without its "it"; None where it is not, or is listed.
+
+    Args:
+        reason: what to say where it is not denied by name.
+    """
+    return None if _is_listed(policy, counted) else _denial(public_id(counted)) or reason
+
+
 def _judge(counted: str, written: str, policy: TargetPolicy, path: str) -> None:
     """
     Raises:
@@ -216,12 +225,17 @@ def _counted_ids(target: Any) -> Iterator[str]:
     if isinstance(target, functools.partial):
         yield from _counted_ids(target.func)
         return
+    yield guarded_id(target) or id_of(target).removesuffix("()")
+
+
+def guarded_id(target: Any) -> str:
+    """The id of a method of an object of the whole process, by that object, or of the object; "" for anything else."""
+    own = _guarded_name(target)
+    if own is not None:
+        return own
     owner = getattr(target, "__self__", None)
     guarded = None if owner is None or isinstance(owner, ModuleType) else _guarded_name(owner)
-    if guarded is not None:
-        yield f"{guarded}.{getattr(target, '__name__', '')}"
-    else:
-        yield id_of(target).removesuffix("()")
+    return "" if guarded is None else f"{guarded}.{getattr(target, '__name__', '')}"
 
 
 def _guarded_name(found: Any) -> str | None:
@@ -245,17 +259,18 @@ def _refusal(written: str, counted: str, reason: str, policy: TargetPolicy, path
     message = f'target "{_printable(written)}" {where} is refused: {_printable(why)}'
     # what was allowed without a list stays so with it
     entries = [written] if policy.allow or policy.is_strict else [written, "*"]
-    hint = f"allow it with {_option(entries, policy)} if you trust this config"
+    hint = f"allow it with {spell_option(entries, policy)} if you trust this config"
     package = next((entry for entry in policy.allow if reason == "" and written.startswith(f"{entry}.")), None)
     if package is not None:
-        hint = f"did you mean {_option([f'{package}.*'], policy)}?"
+        hint = f"did you mean {spell_option([f'{package}.*'], policy)}?"
     if policy.option == "allow=":
         # callers of `instantiate` see Hydra's exceptions, which have no hints
-        message = f"{message}; {_option(entries, policy)} allows it"
+        message = f"{message}; {spell_option(entries, policy)} allows it"
     return TargetError(message, hint=hint, path=path, target=written)
 
 
-def _option(entries: list[str], policy: TargetPolicy) -> str:
+def spell_option(entries: list[str], policy: TargetPolicy) -> str:
+    """How the caller says that ``entries`` are allowed."""
     if policy.option == "--allow":
         # as a shell takes it: the name comes from a config that is not trusted yet
         return " ".join("--allow '{}'".format(_printable(entry).replace("'", "'\"'\"'")) for entry in entries)

@@ -14,7 +14,7 @@ import pytest
 from hydra.errors import InstantiationException
 from omegaconf import OmegaConf
 
-from hydra_cached import MemoryCache, instantiate, run
+from hydra_cached import MemoryCache, RunOptions, Store, instantiate, run
 from hydra_cached.errors import TargetError
 from hydra_cached.graph import build_graph
 from hydra_cached.targets import TargetPolicy
@@ -23,6 +23,7 @@ Project = Callable[[Mapping[str, str]], Path]
 
 DENYING = TargetPolicy()
 HARM = {"_target_": "os.system", "command": "echo harm > harm.txt"}
+LOADS = {"_target_": "hydra.utils.get_method", "path": "json.loads"}
 COUNTING = """
 asked = []
 
@@ -180,6 +181,52 @@ def test_a_name_that_is_looked_up_has_to_be_allowed(as_config: Callable[[Any], A
     config = as_config({"_target_": "hydra.utils.get_method", "path": "math.sqrt"})
     assert refused(config, TargetPolicy(("hydra.utils.*",))).target == "math.sqrt"
     assert build_graph(config, policy=TargetPolicy(("hydra.utils.*", "math.*"))).nodes
+
+
+# --- what calls hand on to each other ---------------------------------------------------------------------------------
+
+FORMATTER = "string.Formatter.get_field"
+GLOBALS = {
+    "_target_": FORMATTER,
+    "_args_": [{"_target_": "string.Formatter"}, "0.__globals__", [{**LOADS}], {}],
+}
+
+
+def item(container: Any, key: Any) -> dict[str, Any]:
+    return {"_target_": "operator.getitem", "_args_": [container, key]}
+
+
+EVAL = item(item(item(GLOBALS, 0), "__builtins__"), "eval")
+WAY_AROUND = {"_target_": "builtins.list", "_args_": [{"_target_": "builtins.map", "_args_": [EVAL, ["1 + 1"]]}]}
+
+
+def test_a_way_around_by_attributes_is_refused_by_name() -> None:
+    assert refused(WAY_AROUND).target == FORMATTER
+
+
+@pytest.mark.parametrize("cache", [None, "DISABLED", MemoryCache(), "store"], ids=lambda cache: type(cache).__name__)
+def test_a_way_around_is_refused_by_what_it_leads_to(cache: Any, tmp_path: Path) -> None:
+    cache = Store(tmp_path) if cache == "store" else cache
+    with pytest.raises(InstantiationException, match="is refused: its argument is "):
+        instantiate(WAY_AROUND, cache=cache, allow=[FORMATTER, "*"])
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_way_around_is_refused_in_a_run(jobs: int, tmp_path: Path) -> None:
+    options = RunOptions(jobs=jobs)
+    with Store(tmp_path) as store:
+        report = run(WAY_AROUND, store=store, options=options, policy=TargetPolicy((FORMATTER, "*")))
+    assert isinstance(report.error, TargetError)
+    assert "is refused: its argument is " in report.error.message
+
+
+def test_what_the_caller_wrote_is_not_looked_at() -> None:
+    assert instantiate(WAY_AROUND, _convert_="all") == [2]
+
+
+def test_callables_are_handed_on() -> None:
+    config = {"_target_": "builtins.list", "_args_": [{"_target_": "builtins.map", "_args_": [LOADS, ["1", "[2]"]]}]}
+    assert instantiate(config, allow=[]) == [1, [2]]
 
 
 # --- in Python --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from omegaconf.errors import InterpolationResolutionError
 from hydra_cached import instantiate, run
 from hydra_cached.errors import ConfigError
 from hydra_cached.graph import build_graph
-from tests.graph.outcomes import hydra_instantiate
+from tests.graph.outcomes import IS_1_3, hydra_instantiate
 
 HERE = "tests.graph.targets_of_tests"
 
@@ -43,8 +43,10 @@ def test_ring_is_named(config: Any, ring: str, as_config: Callable[[Any], Any]) 
     with pytest.raises((ConfigError, InterpolationResolutionError)) as caught:
         build_graph(as_config(config))
     assert str(caught.value).endswith(f": {ring}")
-    with pytest.raises((RecursionError, InterpolationResolutionError)):
-        hydra_instantiate(as_config(config))
+    if IS_1_3:
+        # later ones resolve only what is read
+        with pytest.raises((RecursionError, InterpolationResolutionError)):
+            hydra_instantiate(as_config(config))
 
 
 @pytest.mark.parametrize("x", ["${a}", ["${a}"], {"y": "${a}"}])
