@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -13,6 +14,7 @@ from hydra_cached.execution.state import RunState
 from hydra_cached.execution.values import ABSENT, copy_for
 from hydra_cached.execution.worker import Outcome, call_target, failed_node, is_consumed_once
 from hydra_cached.graph import Node, Place, bind_call
+from hydra_cached.keys import find_mentions
 from hydra_cached.plan import Decision, Reason
 
 
@@ -84,7 +86,7 @@ class Caller:
         """
         run, node, settled = self._run, prepared.node, prepared.settled
         value = self._take_value(node, settled, outcome)
-        writes = self.look_after(node, prepared.before)
+        writes = self.look_after(node, prepared.before, find_mentions(value))
         run.settled[node.index] = settled
         arguments = [(child, run.values.peek(child)) for child in node.call.children if run.values.is_at_hand(child)]
         run.values.put(node.call, value)
@@ -121,12 +123,15 @@ class Caller:
         expected_s = None if context is None else context.expect_seconds(node)
         self._run.emit(NodeStarted(node.path, node.target_id, reason.code, reason.detail, expected_s))
 
-    def look_after(self, node: Node, before: Before | None) -> Writes:
-        """What a call did to files."""
+    def look_after(self, node: Node, before: Before | None, mentions: Sequence[str]) -> Writes:
+        """What a call did to files; ``mentions`` are texts in its result that may name some."""
         run = self._run
         if before is None or run.committer.files is None:
             return NO_WRITES
-        writes = run.committer.files.look_after(node, before)
+        outputs = run.committer.outputs
+        writes = run.committer.files.look_after(
+            node, before, mentions, lambda label: outputs.is_of_another(node.index, label)
+        )
         if writes.outputs and run.context is not None:
             run.context.conditions.forget()
         return writes

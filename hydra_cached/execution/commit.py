@@ -16,6 +16,7 @@ from hydra_cached.execution.cache import ResultCache
 from hydra_cached.execution.files import NO_WRITES, CallFiles, Writes
 from hydra_cached.execution.holdings import Holdings
 from hydra_cached.execution.notes import Notes
+from hydra_cached.execution.outputs import Outputs
 from hydra_cached.execution.seen import Seen, digest_result
 from hydra_cached.execution.settled import Settled
 from hydra_cached.execution.worker import is_consumed_once
@@ -60,6 +61,7 @@ class Committer:
         self._saved: dict[int, float] = {}
         self._come_back: set[str] = set()
         self._versions = (("python", sys.version.split()[0]), ("host", platform.node()))
+        self.outputs = Outputs()
         self.holdings = Holdings(graph, keys, settled, code, self._warn)
         self.notes: Notes | None = None
         self.files: CallFiles | None = None
@@ -74,6 +76,7 @@ class Committer:
         entry = decision.entry
         assert entry is not None
         settled = self._settled[node.index]
+        self._claim_outputs(node, entry.info.outputs)
         saved = entry.info.seconds
         if decision.verdict == "hit":
             saved = self._tree_seconds[node.index] = max(entry.info.tree_seconds, saved)
@@ -163,6 +166,7 @@ class Committer:
         if self._cache is None or self._keys is None or self.notes is None:
             return
         settled = self._settled[node.index]
+        self._claim_outputs(node, writes.outputs)
         if settled.decision.is_storable and writes.outputs:
             self._note_outputs(node, settled, writes)
         decision = settled.decision
@@ -214,6 +218,14 @@ class Committer:
         if entry is not None:
             settled.entry, settled.is_stored = entry, True
             cache.adopt(entry, value, node.call)
+
+    def _claim_outputs(self, node: Node, outputs: tuple[tuple[str, str], ...]) -> None:
+        """Note what a node writes; warn where another one writes the same file, so that neither stays as it was."""
+        for label, _ in outputs:
+            other = self.outputs.claim(node.index, label)
+            if other is not None:
+                path = self._graph.nodes[other].path or "the root"
+                self._warn(node, f"writes {label}, which {path} writes too: each run makes one of them again")
 
     def _verify(self, node: Node, settled: Settled) -> None:
         """Compare a result with the stored one, where it was computed again for that."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from hydra_cached.execution.writes import WriteWatch
 from hydra_cached.fingerprint import FileDigests, Stamp, stamp_file
 from hydra_cached.graph import Node, Place
 from hydra_cached.keys import FileUse, Keys, NamedPath
+
+_TICK_NS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,14 @@ class Before:
         stamps: states of the files by absolute path; None where there was none.
         inputs: what it reads, with contents.
         watch: notices which of them this process writes.
+        started_ns: when the call began, by the clock that stamps files.
     """
 
     named: tuple[NamedPath, ...]
     stamps: dict[str, Stamp | None]
     inputs: tuple[FileUse, ...]
     watch: WriteWatch
+    started_ns: int
 
 
 class CallFiles:
@@ -69,10 +74,17 @@ class CallFiles:
         named = self._keys.paths(node, self._mentions_of)
         inputs = (*self._keys.identity(node).inputs, *self._keys.mentioned_inputs(node, self._mentions_of))
         present = [path for path, stamp in stamps.items() if stamp is not None]
-        return Before(named, stamps, inputs, WriteWatch(present))
+        return Before(named, stamps, inputs, WriteWatch(present), _file_clock_ns())
 
-    def look_after(self, node: Node, before: Before) -> Writes:
-        """What the call did."""
+    def look_after(
+        self, node: Node, before: Before, mentions: Sequence[str], is_written_by_another: Callable[[str], bool]
+    ) -> Writes:
+        """What the call did.
+
+        Args:
+            mentions: texts in its result that may name files: what was made since the call began is its output too.
+            is_written_by_another: whether another call of this run wrote the file with this label.
+        """
         outputs: dict[str, str] = {}
         created: dict[str, None] = {}
         disturbed: dict[str, None] = {}
@@ -96,7 +108,21 @@ class CallFiles:
                 outputs[label] = self._files.digest(path) or ""
             elif self._files.digest(path) != contents.get(label):
                 disturbed[label] = None
+        for text in mentions:
+            path, label = self._files.locate(text), self._files.label(text)
+            if label in outputs or path in before.stamps or is_written_by_another(label):
+                continue
+            made = stamp_file(path)
+            if made is not None and max(made[1], made[2]) >= before.started_ns:
+                outputs[label] = self._files.digest(path) or ""
         return Writes(tuple(outputs.items()), tuple(created), tuple(disturbed))
+
+
+def _file_clock_ns() -> int:
+    """Nanoseconds since the epoch by the clock that stamps files, which ticks slower than others on some systems."""
+    if hasattr(time, "CLOCK_REALTIME_COARSE"):
+        return time.clock_gettime_ns(time.CLOCK_REALTIME_COARSE)
+    return time.time_ns() - _TICK_NS
 
 
 NO_WRITES = Writes()

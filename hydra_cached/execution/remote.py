@@ -263,7 +263,7 @@ class RemoteDispatcher:
         assert done.staged is not None, "what is neither impossible nor failed has a value"
         if flight.before is not None:
             flight.before.watch.written.update(done.written)
-        writes = self._caller.look_after(node, flight.before)
+        writes = self._caller.look_after(node, flight.before, done.seen.mentions)
         settled.staged, settled.is_apart = done.staged, True
         run.settled[node.index] = settled
         done.seen.holds = run.committer.holdings.find_deeper(node, done.held)

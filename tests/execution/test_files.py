@@ -57,6 +57,12 @@ def slow(path, marker):
 def glue(a, b):
     return a + b
 
+def make(folder):
+    Path(folder).mkdir(exist_ok=True)
+    for name in "ab":
+        Path(folder, name).write_text(name)
+    return sorted(map(str, Path(folder).iterdir()))
+
 def fill(folder):
     Path(folder).mkdir(exist_ok=True)
     Path(folder, "a.txt").write_text("a")
@@ -261,6 +267,36 @@ def test_declared_output_folder_is_watched(folder: Path, store: Store) -> None:
     assert outcome(run(config, store=store)) == ("hit", "")
     (folder / "out" / "a.txt").unlink()
     assert outcome(run(config, store=store)) == ("ran", "output_changed")
+
+
+def test_files_that_a_result_names_and_its_call_made_are_outputs(folder: Path, store: Store) -> None:
+    config = {**call("read_all", paths=call("make", folder="out")), "_convert_": "all"}
+    assert run(config, store=store).value == ["a", "b"]
+    assert outcome(run(config, store=store)) == ("hit", "")
+    (folder / "out" / "a").write_text("spoilt")
+    report = run(config, store=store)
+    assert (report.value, outcome(report), outcome(report, "paths")) == (
+        ["a", "b"],
+        ("cutoff", ""),
+        ("ran", "output_changed"),
+    )
+
+
+def test_file_that_a_result_only_names_is_no_output(folder: Path, store: Store) -> None:
+    config = call("read", path=call("glue", a="data", b=".txt"))
+    time.sleep(0.05)  # longer ago than a tick of the clock that stamps files
+    run(config, store=store)
+    (folder / "data.txt").write_text("two")
+    report = run(config, store=store)
+    assert (report.value, outcome(report, "path")) == ("two", ("hit", ""))
+
+
+def test_two_calls_that_write_the_same_file_are_told_of(folder: Path, store: Store) -> None:
+    seen: list[Event] = []
+    config = [call("write", path="out.txt", text="a"), call("write", path="out.txt", text="b")]
+    run(config, store=store, listener=seen.append)
+    [warning] = [event.message for event in seen if isinstance(event, Warned)]
+    assert warning.startswith("steps.write at 1 writes out.txt, which 0 writes too")
 
 
 def test_moved_project_with_absolute_paths_is_a_hit(
