@@ -1,7 +1,8 @@
 """Object files: one per large payload, named by its digest. Written whole or not at all, read mapped and checked.
 
-Layout, little-endian: ``magic, u32 chunk count, u32 zero, u64 length of the note``, then per chunk ``u64 length,
-32 bytes blake3``, then ``32 bytes blake3 of the note, note``, then the chunks, each at a multiple of 64 bytes.
+Layout, little-endian: ``magic, u32 chunk count, u32 slack, u64 length of the note``, then per chunk ``u64 length,
+32 bytes blake3``, then ``32 bytes blake3 of the note, note``, then as many zero bytes as the slack says (room that was
+left when the length of the note was not known yet), then the chunks, each at a multiple of 64 bytes.
 The note is the sealed record of the entry for which the file was written, so the index can be rebuilt from the files.
 """
 
@@ -22,9 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from hydra_cached.errors import EntryDamagedError, StoreError
+from hydra_cached.store.drafts import ALIGNMENT, HEAD_BYTES, UNFINISHED, Draft, write_all
 from hydra_cached.store.exclusive import sync_folder
 from hydra_cached.store.locks import is_being_written, mark_as_written
-from hydra_cached.store.payload import CHUNK_ROW, Chunk, Payload, digest_chunk, digest_table, pack_table
+from hydra_cached.store.payload import CHUNK_ROW, Payload, digest_chunk, digest_table, pack_table
 from hydra_cached.store.record import pack_state
 
 CHECK_ONCE_BYTES = 64 * 1024 * 1024
@@ -33,11 +35,9 @@ CHECK_ONCE_BYTES = 64 * 1024 * 1024
 _MAGIC = b"HCOBJ\x01\r\n"
 _HEAD = struct.Struct("<8sIIQ")
 _DIGEST_BYTES = 32
-_ALIGNMENT = 64
 _MAP_BYTES = 256 * 1024
-_WRITE_BYTES = 1 << 30
 _LEFTOVER_S = 24 * 3600.0
-_UNFINISHED = ".tmp"
+_DRAFT_BYTES = 4 * 1024 * 1024
 _WRITE_ATTEMPTS = 5
 _DIGEST = re.compile(r"[0-9a-f]{64}").fullmatch
 
@@ -77,6 +77,15 @@ class ObjectFolder:
         """Whether there is a file of that name; its content is not looked at."""
         return self.path(digest).exists()
 
+    def begin(self, payload: Payload) -> None:
+        """Begin to write a large payload in the background, so that it is there when `write` knows its digest.
+
+        Whoever does not call `write` then must call the payload's `discard_draft`. Trouble is left to `write` to tell.
+        """
+        if payload.size_bytes >= _DRAFT_BYTES and payload.draft is None:
+            with contextlib.suppress(OSError):
+                payload.draft = Draft(self.folder, payload.chunks)
+
     def write(self, payload: Payload, note: bytes) -> bytes:
         """Make sure that the object of `payload` is there and right; equal content is written once.
 
@@ -86,17 +95,26 @@ class ObjectFolder:
         Raises:
             StoreError: there is no room or no right to write it.
         """
+        if not payload.is_digested:
+            self.begin(payload)
         path = self.path(payload.digest)
         try:
             with contextlib.suppress(EntryDamagedError):
                 # a damaged file is replaced; those who have it mapped keep what they have
                 return self.read(payload.digest).state
+            draft = payload.draft
+            if draft is not None and draft.folder == self.folder:
+                payload.draft = None
+                if _finish(draft, path, payload, note, is_durable=self.is_durable):
+                    return _state(os.stat(path))
             return _write_file(path, payload, note, is_durable=self.is_durable)
         except OSError as exc:
             raise StoreError(
                 f'cannot write a result of {payload.size_bytes:,} bytes to "{self.folder}": {exc.strerror or exc}',
                 hint="free some space, or choose another cache directory with -c DIR",
             ) from exc
+        finally:
+            payload.discard_draft()
 
     def read(self, digest: str, *, checked_state: bytes | None = None) -> ObjectChunks:
         """The chunks of an object, checked.
@@ -156,7 +174,7 @@ class ObjectFolder:
     def clear(self) -> None:
         """Delete all objects, and what writers that died have left."""
         for path in self.folder.glob("??/*"):
-            if not path.name.endswith(_UNFINISHED):
+            if not path.name.endswith(UNFINISHED):
                 # some systems do not delete a file that is mapped: it goes next time
                 with contextlib.suppress(OSError):
                     path.unlink()
@@ -164,7 +182,7 @@ class ObjectFolder:
 
     def leftovers(self) -> list[Path]:
         """Files that writers left which died before they were done. Those of living ones are not among them."""
-        return [path for path in self.folder.glob(f"??/*{_UNFINISHED}") if _is_abandoned(path)]
+        return [path for path in self.folder.glob(f"??/*{UNFINISHED}") if _is_abandoned(path)]
 
     def remove_leftovers(self) -> tuple[int, int]:
         """Delete them. Returns their number and bytes."""
@@ -198,21 +216,19 @@ def _write_file(path: Path, payload: Payload, note: bytes, *, is_durable: bool) 
 
 
 def _write_once(path: Path, payload: Payload, note: bytes, *, is_durable: bool) -> bytes:
-    lengths = [memoryview(chunk).nbytes for chunk in payload.chunks]
-    table = pack_table(lengths, payload.chunk_digests)
-    head = _HEAD.pack(_MAGIC, len(lengths), 0, len(note)) + table + digest_chunk(note) + note
-    temporary = path.with_name(f".{payload.digest}.{os.getpid()}.{secrets.token_hex(4)}{_UNFINISHED}")
+    head = _pack_head(payload, note, slack=0)
+    temporary = path.with_name(f".{payload.digest}.{os.getpid()}.{secrets.token_hex(4)}{UNFINISHED}")
     path.parent.mkdir(mode=0o700, exist_ok=True)
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with open(handle, "wb", buffering=0) as file:
             mark_as_written(handle)
-            _write_all(file, head)
+            write_all(file, head)
             written = len(head)
-            for chunk, length in zip(payload.chunks, lengths, strict=True):
-                gap = -written % _ALIGNMENT
-                _write_all(file, bytes(gap))
-                _write_all(file, chunk)
+            for chunk, length in zip(payload.chunks, payload.lengths, strict=True):
+                gap = -written % ALIGNMENT
+                write_all(file, bytes(gap))
+                write_all(file, chunk)
                 written += gap + length
             if is_durable:
                 os.fsync(handle)
@@ -231,12 +247,23 @@ def _write_once(path: Path, payload: Payload, note: bytes, *, is_durable: bool) 
     return _state(os.stat(path))
 
 
-def _write_all(file: Any, data: Chunk) -> None:
-    view = memoryview(data)
-    done = 0
-    while done < view.nbytes:
-        # one call writes at most 2 GiB on Linux
-        done += file.write(view[done : done + _WRITE_BYTES])
+def _finish(draft: Draft, path: Path, payload: Payload, note: bytes, *, is_durable: bool) -> bool:
+    """Make an object of a draft; False where its head has no room."""
+    slack = HEAD_BYTES - len(_pack_head(payload, note, slack=0))
+    if slack < ALIGNMENT:
+        draft.discard()
+        return False
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    draft.finish(_pack_head(payload, note, slack=slack), path, is_durable=is_durable)
+    if is_durable:
+        sync_folder(path.parent)
+        sync_folder(path.parent.parent)
+    return True
+
+
+def _pack_head(payload: Payload, note: bytes, *, slack: int) -> bytes:
+    table = pack_table(payload.lengths, payload.chunk_digests)
+    return _HEAD.pack(_MAGIC, len(payload.chunks), slack, len(note)) + table + digest_chunk(note) + note
 
 
 def _view_file(file: Any, size_bytes: int) -> memoryview:
@@ -257,9 +284,9 @@ def _state(status: os.stat_result) -> bytes:
 
 def _read_note(file: Any, digest: str) -> bytes:
     size_bytes = os.fstat(file.fileno()).st_size
-    magic, count, zero, note_bytes = _HEAD.unpack(file.read(_HEAD.size))
+    magic, count, _, note_bytes = _HEAD.unpack(file.read(_HEAD.size))
     table_bytes = count * CHUNK_ROW.size
-    if magic != _MAGIC or zero or not count or _HEAD.size + table_bytes + _DIGEST_BYTES + note_bytes > size_bytes:
+    if magic != _MAGIC or not count or _HEAD.size + table_bytes + _DIGEST_BYTES + note_bytes > size_bytes:
         raise ValueError("its head changed")
     if not hmac.compare_digest(digest_table(file.read(table_bytes)), digest):
         raise ValueError("its table changed")
@@ -273,9 +300,9 @@ def _check(view: memoryview, digest: str, *, is_known: bool) -> tuple[memoryview
     """The chunks of a file's view. Every byte of the file counts, gaps included, unless `is_known`."""
     if len(view) < _HEAD.size:
         raise ValueError("it is too short")
-    magic, count, zero, note_bytes = _HEAD.unpack_from(view)
+    magic, count, slack, note_bytes = _HEAD.unpack_from(view)
     table_end = _HEAD.size + count * CHUNK_ROW.size
-    if magic != _MAGIC or zero or not count or table_end > len(view):
+    if magic != _MAGIC or not count or table_end > len(view):
         raise ValueError("its head changed")
     table = bytes(view[_HEAD.size : table_end])
     if not hmac.compare_digest(digest_table(table), digest):
@@ -283,15 +310,19 @@ def _check(view: memoryview, digest: str, *, is_known: bool) -> tuple[memoryview
     rows: Sequence[tuple[int, bytes]] = list(CHUNK_ROW.iter_unpack(table))
     note_start = table_end + _DIGEST_BYTES
     position = note_start + note_bytes
+    if slack and (slack < ALIGNMENT or (position + slack) % ALIGNMENT):
+        raise ValueError("its head changed")
     spans: list[tuple[int, int]] = []
     for length, _ in rows:
-        start = position + -position % _ALIGNMENT
+        start = position + slack
+        start += -start % ALIGNMENT
         spans.append((position, start))
-        position = start + length
+        position, slack = start + length, 0
     if position != len(view):
         raise ValueError("its length changed")
     note = view[note_start : note_start + note_bytes]
-    if digest_chunk(note) != view[table_end:note_start] or any(any(view[end:start]) for end, start in spans):
+    gaps = b"".join([view[end:start] for end, start in spans])
+    if digest_chunk(note) != view[table_end:note_start] or gaps.strip(b"\0"):
         raise ValueError("its head changed")
     chunks = tuple(view[start : start + length] for (_, start), (length, _) in zip(spans, rows, strict=True))
     checked = 1 if is_known else count

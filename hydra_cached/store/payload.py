@@ -9,16 +9,19 @@ from __future__ import annotations
 import io
 import pickle
 import struct
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from blake3 import blake3
 
 from hydra_cached.errors import EntryUnreadableError, NotSerializableError
 from hydra_cached.fingerprint.depth import call_deep
-from hydra_cached.fingerprint.hashing import digest_bytes
+from hydra_cached.fingerprint.hashing import hash_bytes
 from hydra_cached.store.serializers import Reducers, StartAgain, require
+
+if TYPE_CHECKING:
+    from hydra_cached.store.drafts import Draft
 
 Chunk: TypeAlias = bytes | memoryview
 
@@ -28,28 +31,74 @@ INLINE_BYTES = 32 * 1024
 CHUNK_ROW = struct.Struct("<Q32s")
 
 
-@dataclass(frozen=True, slots=True)
 class Payload:
     """A value as bytes, ready to be stored. Chunks may be views of the value's own memory.
 
     Attributes:
         codec: names of the serializers that it needs.
         chunks: the pickle stream, then the out-of-band buffers.
-        chunk_digests: blake3 of each chunk, 32 bytes each.
-        size_bytes: length of all chunks.
-        digest: blake3 over the chunks' lengths and digests, 64 hexadecimal digits.
+        lengths: of the chunks, in bytes.
+        draft: an object file that is being written while the chunks are digested, or None.
     """
 
-    codec: str
-    chunks: tuple[Chunk, ...] = field(repr=False)
-    chunk_digests: tuple[bytes, ...] = field(repr=False)
-    size_bytes: int
-    digest: str
+    __slots__ = ("_addresses", "_chunk_digests", "_digest", "chunks", "codec", "draft", "lengths")
+
+    def __init__(self, codec: str, chunks: tuple[Chunk, ...]) -> None:
+        self.codec = codec
+        self.chunks = chunks
+        self.lengths = tuple([memoryview(chunk).nbytes for chunk in chunks])
+        self.draft: Draft | None = None
+        self._chunk_digests: list[bytes | None] = [None] * len(chunks)
+        self._digest: str | None = None
+        self._addresses: dict[tuple[int, int], int] | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """Length of all chunks."""
+        return sum(self.lengths)
 
     @property
     def is_inline(self) -> bool:
         """Whether it is small enough to lie in its entry."""
-        return len(self.chunks) == 1 and self.size_bytes <= INLINE_BYTES
+        return len(self.chunks) == 1 and self.lengths[0] <= INLINE_BYTES
+
+    @property
+    def is_digested(self) -> bool:
+        """Whether its digests are known already."""
+        return None not in self._chunk_digests
+
+    @property
+    def chunk_digests(self) -> tuple[bytes, ...]:
+        """blake3 of each chunk, 32 bytes each."""
+        return tuple(map(self._digest_chunk, range(len(self.chunks))))
+
+    @property
+    def digest(self) -> str:
+        """blake3 over the chunks' lengths and digests, 64 hexadecimal digits."""
+        if self._digest is None:
+            self._digest = digest_table(pack_table(self.lengths, self.chunk_digests))
+        return self._digest
+
+    def find_digest(self, data: memoryview) -> bytes | None:
+        """The digest of a run of bytes that is one of the buffers, so that it need not be read twice."""
+        if self._addresses is None:
+            places = [address_of(memoryview(chunk)) for chunk in self.chunks]
+            self._addresses = {(place, self.lengths[i]): i for i, place in enumerate(places) if place is not None}
+        place = address_of(data)
+        index = None if place is None else self._addresses.get((place, data.nbytes))
+        return None if index is None else self._digest_chunk(index)
+
+    def _digest_chunk(self, index: int) -> bytes:
+        found = self._chunk_digests[index]
+        if found is None:
+            found = self._chunk_digests[index] = hash_bytes(self.chunks[index])
+        return found
+
+    def discard_draft(self) -> None:
+        """Remove the file that is being written."""
+        draft, self.draft = self.draft, None
+        if draft is not None:
+            draft.discard()
 
 
 def dump_value(value: Any) -> Payload:
@@ -71,9 +120,7 @@ def dump_value(value: Any) -> Payload:
         raise NotSerializableError(f"a {_name(kind)} cannot be stored: it is nested too deep") from None
     except Exception as exc:
         raise NotSerializableError(f"a {_name(kind)} cannot be stored: {_describe(exc)}") from exc
-    digests = tuple(digest_chunk(chunk) for chunk in chunks)
-    lengths = [memoryview(chunk).nbytes for chunk in chunks]
-    return Payload(codec, chunks, digests, sum(lengths), digest_table(pack_table(lengths, digests)))
+    return Payload(codec, chunks)
 
 
 def _pickle(value: Any) -> tuple[str, tuple[Chunk, ...]]:
@@ -119,9 +166,18 @@ def load_value(codec: str, chunks: Sequence[Chunk]) -> Any:
         raise EntryUnreadableError(f"the stored result does not load: {_describe(exc)}", hint=hint) from exc
 
 
+def address_of(data: memoryview) -> int | None:
+    """Where bytes lie in memory; None where that cannot be told."""
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is None or not data.nbytes or not data.c_contiguous:
+        return None
+    address: int = numpy.frombuffer(data, numpy.uint8).__array_interface__["data"][0]
+    return address
+
+
 def digest_chunk(chunk: Chunk) -> bytes:
     """blake3 of a chunk, 32 bytes."""
-    return digest_bytes(chunk)
+    return hash_bytes(chunk)
 
 
 def pack_table(lengths: Sequence[int], digests: Sequence[bytes]) -> bytes:
