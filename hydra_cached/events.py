@@ -9,12 +9,19 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """A run begins. ``nodes`` counts the distinct calls of the graph, ``workers`` how many may be made at a time."""
+    """A run begins.
+
+    Attributes:
+        nodes: number of distinct calls.
+        workers: how many of them may be made at a time.
+        configs: how many configs are run together.
+    """
 
     run_id: str
     pipeline: str
     nodes: int
     workers: int = 1
+    configs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +33,17 @@ class Surveyed:
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """The store was asked. ``kind`` is "recipe" or "call"; ``key`` is the full hexadecimal key."""
+    """The store was asked. ``kind`` is "recipe" or "call"; ``key`` is the full hexadecimal key.
+
+    ``scope`` says of which config the node is, where several are run together; here and below.
+    """
 
     path: str
     target: str
     kind: str
     key: str
     is_found: bool
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,7 @@ class NodeStarted:
     reason_code: str
     reason_detail: str
     expected_s: float | None = None
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,7 @@ class NodeFinished:
     seconds: float
     size_bytes: int | None
     is_stored: bool
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,7 @@ class NodeFailed:
     path: str
     target: str
     message: str
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,7 @@ class WaitingFor:
     path: str
     target: str
     pid: int | None
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from hydra_cached.api.remembering import write_down
+from hydra_cached.api.sweeping import plan_sweep, sweep
 from hydra_cached.api.wiring import RunOptions, build, new_run_id, new_scheduler, result_cache, wire
 from hydra_cached.errors import HydraCachedError, NodeFailedError, TargetError
 from hydra_cached.events import Event, Listener, RunStarted, Warned, ignore
@@ -24,7 +25,17 @@ from hydra_cached.plan import Explanation, draw_up, explain_node, find_node, fin
 from hydra_cached.store import MemoryCache, Store
 from hydra_cached.targets import UNCHECKED, TargetPolicy, allow_only, policy_from_whitelist
 
-__all__ = ["RunOptions", "accept", "explain", "find_reachable_keys", "instantiate", "plan", "run"]
+__all__ = [
+    "RunOptions",
+    "accept",
+    "explain",
+    "find_reachable_keys",
+    "instantiate",
+    "plan",
+    "plan_sweep",
+    "run",
+    "sweep",
+]
 
 
 def instantiate(

@@ -26,6 +26,7 @@ from hydra_cached.plan import (
     choose_sample,
     find_above,
     find_node,
+    find_nodes,
     uncached_nodes,
 )
 from hydra_cached.store import FILE_MEMO, MemoryCache, Store
@@ -90,6 +91,7 @@ class Wired:
     """The parts of a run or of a plan."""
 
     graph: Graph
+    keys: Keys
     context: Context | None
     policy: Policy
     code: CodeFingerprints
@@ -105,7 +107,7 @@ def wire(graph: Graph, cache: ResultCache | None, options: RunOptions, *, is_cal
     code = CodeFingerprints()
     files = FileDigests(memo=None if cache is None else CacheMemo(cache, FILE_MEMO))
     keys = Keys(graph, code, files, *([] if cache is None else [outputs_recaller(cache.recall)]))
-    forced = frozenset(find_node(graph, keys, name).index for name in options.force)
+    forced = frozenset(node.index for name in options.force for node in find_nodes(graph, keys, name))
     policy = Policy(
         options.exclude,
         uncached_nodes(graph),
@@ -118,7 +120,7 @@ def wire(graph: Graph, cache: ResultCache | None, options: RunOptions, *, is_cal
     )
     wanted = graph if options.only is None else graph.narrow(find_node(graph, keys, options.only))
     context = None if cache is None else Context(keys, cache, ConditionChecker(files, code, cache.recall))
-    return Wired(wanted, context, policy, code, files)
+    return Wired(wanted, keys, context, policy, code, files)
 
 
 def new_scheduler(
@@ -136,6 +138,13 @@ def new_scheduler(
         UsageError: an option names a node that there is not.
     """
     wired = wire(graph, cache, options, is_caller_holding=is_caller_holding)
+    return assemble(wired, cache, options, listener, dispatcher)
+
+
+def assemble(
+    wired: Wired, cache: ResultCache | None, options: RunOptions, listener: Listener, dispatcher: Dispatcher | None
+) -> Scheduler:
+    """A scheduler of parts that were wired."""
     return Scheduler(
         wired.graph,
         wired.context,

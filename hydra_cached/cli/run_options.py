@@ -41,6 +41,12 @@ MinPersistOption = Annotated[
     str,
     typer.Option("-t", "--time-min-persist", metavar="MS", help="Store only results that took so many milliseconds."),
 ]
+MultirunOption = Annotated[
+    bool,
+    typer.Option(
+        "-m", "--multirun", help="Run all configs of a sweep, such as lr=0.1,0.01 n=range(3): shared steps run once."
+    ),
+]
 DryRunOption = Annotated[
     bool, typer.Option("-n", "--dry-run", help="Only show the plan: what would run and why, and what would be reused.")
 ]

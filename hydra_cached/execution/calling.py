@@ -105,7 +105,7 @@ class Caller:
         else:
             run.values.release(node.call.children)
         size = settled.entry.size_bytes if settled.entry else None
-        run.emit(NodeFinished(node.path, node.target_id, "ran", settled.seconds, size, settled.is_stored))
+        run.emit(NodeFinished(node.path, node.target_id, "ran", settled.seconds, size, settled.is_stored, node.scope))
 
     def call_again(self, node: Node, place: Place, settled: Settled, reason: Reason) -> Any:
         """The value for one place, made once more.
@@ -121,7 +121,7 @@ class Caller:
         """Say that a call begins, and how long it may take."""
         context = self._run.context
         expected_s = None if context is None else context.expect_seconds(node)
-        self._run.emit(NodeStarted(node.path, node.target_id, reason.code, reason.detail, expected_s))
+        self._run.emit(NodeStarted(node.path, node.target_id, reason.code, reason.detail, expected_s, node.scope))
 
     def look_after(self, node: Node, before: Before | None, mentions: Sequence[str]) -> Writes:
         """What a call did to files; ``mentions`` are texts in its result that may name some."""
@@ -145,7 +145,7 @@ class Caller:
         """
         settled.status, settled.error = "failed", error
         self._run.settled[node.index] = settled
-        self._run.emit(NodeFailed(node.path, node.target_id, error.message))
+        self._run.emit(NodeFailed(node.path, node.target_id, error.message, node.scope))
         raise error from error.__cause__
 
     def tell_change(self, node: Node, place: Place) -> None:

@@ -75,4 +75,4 @@ class Claiming:
         # none: the system cannot tell, or it has just been released
         if (pid is not None or waited_s > _PATIENCE_S) and self._told.get(node.index, 0) != pid:
             self._told[node.index] = pid
-            self._run.emit(WaitingFor(node.path, node.target_id, pid))
+            self._run.emit(WaitingFor(node.path, node.target_id, pid, node.scope))

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -344,10 +344,15 @@ class Committer:
         self._tree_seconds[node.index] = total
         return total
 
-    def count_saved(self) -> float:
-        """Seconds that this run saved, each call counted once however many reused results contain it."""
-        saved = sum(self._saved.values())
-        hits = [self._graph.nodes[index] for index, each in self._settled.items() if each.status == "hit"]
+    def count_saved(self, among: Collection[int] | None = None) -> float:
+        """Seconds that this run saved, each call counted once however many reused results contain it.
+
+        Args:
+            among: indices of the nodes that count; None for all.
+        """
+        settled = {index: each for index, each in self._settled.items() if among is None or index in among}
+        saved = sum(seconds for index, seconds in self._saved.items() if index in settled)
+        hits = [self._graph.nodes[index] for index, each in settled.items() if each.status == "hit"]
         if len(hits) < 2 or self._keys is None or self._cache is None:
             return saved
         skipped: dict[int, None] = {}
@@ -358,7 +363,7 @@ class Committer:
             skipped.update(dict.fromkeys(below))
         if count == len(skipped):
             return saved
-        saved = sum(each.seconds for each in self._settled.values() if each.status in ("hit", "cutoff"))
+        saved = sum(each.seconds for each in settled.values() if each.status in ("hit", "cutoff"))
         for index in skipped:
             recipe = self._keys.recipe(self._graph.nodes[index])
             try:

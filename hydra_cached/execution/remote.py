@@ -274,7 +274,7 @@ class RemoteDispatcher:
         run.values.release(node.call.children)
         self._drop_unused(node)
         size = settled.entry.size_bytes if settled.entry else None
-        run.emit(NodeFinished(node.path, node.target_id, "ran", settled.seconds, size, settled.is_stored))
+        run.emit(NodeFinished(node.path, node.target_id, "ran", settled.seconds, size, settled.is_stored, node.scope))
         return True
 
     def _warn(self, node: Node, what: str) -> None:

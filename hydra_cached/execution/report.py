@@ -72,6 +72,38 @@ class RunReport:
     is_plan: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """The whole of a sweep: each config's run, and what they come to together.
+
+    Attributes:
+        runs: in the order of the configs. A node that several have in common is "ran" in the first and "hit" in the
+            others; the ``seconds`` of a run are those of the calls that count as its own.
+        labels: what tells each config apart, "" where there is nothing.
+        summary: the counts of all runs added up; ``seconds`` is the wall time of the sweep.
+        unique_nodes: number of distinct calls.
+    """
+
+    pipeline: str
+    run_id: str
+    runs: tuple[RunReport, ...]
+    labels: tuple[str, ...]
+    summary: Summary
+    unique_nodes: int
+
+    @property
+    def is_ok(self) -> bool:
+        return all(run.is_ok for run in self.runs)
+
+
+class SweepInterrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM during a sweep; ``report`` tells what was done by then, and all of that is stored."""
+
+    def __init__(self, report: SweepReport) -> None:
+        super().__init__("interrupted")
+        self.report = report
+
+
 class RunInterrupted(KeyboardInterrupt):
     """Ctrl-C or SIGTERM during a run; ``report`` tells what was done by then, and all of that is stored."""
 

@@ -12,9 +12,14 @@ from hydra_cached.plan import Planned, Status
 
 def report_plan(graph: Graph, planned: Mapping[int, Planned], pipeline: str, run_id: str, seconds: float) -> RunReport:
     """The report of a plan: nothing was run. ``seconds`` of a node are what its call took when it last ran."""
-    nodes = tuple(_report_planned(node, children, planned.get(node.index)) for node, children in _with_children(graph))
+    nodes = report_planned_nodes(graph, planned)
     saved = sum(each.seconds for each in nodes if each.status in ("hit", "cutoff"))
     return RunReport(pipeline, run_id, True, None, None, nodes, summarize(nodes, seconds, saved), True)
+
+
+def report_planned_nodes(graph: Graph, planned: Mapping[int, Planned]) -> tuple[NodeReport, ...]:
+    """What would become of every node."""
+    return tuple(_report_planned(node, children, planned.get(node.index)) for node, children in _with_children(graph))
 
 
 def _report_planned(node: Node, children: tuple[str, ...], planned: Planned | None) -> NodeReport:

@@ -66,6 +66,7 @@ class Node:
         children: indices of the nodes that its arguments refer to.
         pattern: tells apart equal calls whose equal arguments are, or are not, the same object; () where nothing is
             written twice. A part of the node's identity.
+        scope: of which config it is, for messages, where several are joined.
     """
 
     index: int
@@ -73,6 +74,7 @@ class Node:
     key_paths: tuple[tuple[str | int, ...], ...]
     children: tuple[int, ...]
     pattern: tuple[Any, ...]
+    scope: str = ""
 
     def __repr__(self) -> str:
         return f"<Node {self.index} {self.path or '(root)'}: {self.target_id}>"

@@ -17,7 +17,7 @@ from hydra_cached.plan.differences import Difference, explain, find_differences,
 from hydra_cached.plan.dry_run import Planned, draw_up, known_below
 from hydra_cached.plan.reach import find_reachable
 from hydra_cached.plan.reason import Reason, ReasonCode
-from hydra_cached.plan.selection import choose_sample, find_above, find_node
+from hydra_cached.plan.selection import choose_sample, find_above, find_node, find_nodes
 from hydra_cached.plan.sharing import LITERAL, argument_positions, find_shared_holders, held_nodes
 from hydra_cached.plan.survey import Survey, run_again, survey
 from hydra_cached.plan.why import Change, Explanation, FileRole, explain_node
@@ -52,6 +52,7 @@ __all__ = [
     "find_differences",
     "find_nearest",
     "find_node",
+    "find_nodes",
     "find_reachable",
     "find_shared_holders",
     "held_nodes",

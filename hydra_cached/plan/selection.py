@@ -41,6 +41,15 @@ def find_node(graph: Graph, keys: Keys, name: str) -> Node:
     raise UsageError(f'no node "{name}" in the pipeline', hint=hint)
 
 
+def find_nodes(graph: Graph, keys: Keys, name: str) -> list[Node]:
+    """As `find_node`; in a joined graph several configs may have a node at one path.
+
+    Raises:
+        UsageError: there is none.
+    """
+    return [node for node in graph.nodes if name in node.paths] or [find_node(graph, keys, name)]
+
+
 def find_above(graph: Graph, indices: Collection[int]) -> frozenset[int]:
     """Indices of all nodes that contain one of these."""
     found: set[int] = set()

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from io import StringIO
+from typing import TypeAlias
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -19,6 +20,9 @@ from hydra_cached.events import Event, Listener, NodeFailed, NodeFinished, NodeS
 from hydra_cached.render.console import talk_console
 from hydra_cached.render.footer import Footer
 from hydra_cached.render.quantities import format_seconds
+
+_Name: TypeAlias = tuple[str, str, str]
+"""Path, target and scope of a node."""
 
 _MOST_ROWS = 5
 _BAR_COLUMNS = 24
@@ -35,8 +39,8 @@ class Board:
         self._reused = 0
         self._failed = 0
         self._workers = 1
-        # by path and target: in a sweep several nodes may have both in common
-        self._running: dict[tuple[str, str], list[_Call]] = {}
+        # in a sweep several nodes may have all of these in common
+        self._running: dict[_Name, list[_Call]] = {}
 
     def __call__(self, event: Event) -> None:
         kind = type(event)
@@ -44,7 +48,7 @@ class Board:
             assert isinstance(event, NodeStarted)
             call = _Call(time.monotonic(), event.expected_s)
             with self._lock:
-                self._running.setdefault((event.path, event.target), []).append(call)
+                self._running.setdefault((event.path, event.target, event.scope), []).append(call)
         elif kind is NodeFinished or kind is NodeFailed:
             assert isinstance(event, (NodeFinished, NodeFailed))
             with self._lock:
@@ -56,7 +60,7 @@ class Board:
             self._total = event.needed
 
     def _end(self, event: NodeFinished | NodeFailed) -> None:
-        key = (event.path, event.target)
+        key = (event.path, event.target, event.scope)
         calls = self._running.get(key)
         if calls:
             calls.pop(0)
@@ -106,8 +110,8 @@ class _Call:
         self.expected_s = expected_s
 
 
-def _describe(name: tuple[str, str], call: _Call, now_s: float) -> Table:
-    path, target = name
+def _describe(name: _Name, call: _Call, now_s: float) -> Table:
+    path, target, scope = name
     times = format_seconds(now_s - call.started_s)
     if call.expected_s is not None:
         times += f" of about {format_seconds(call.expected_s)}"
@@ -115,7 +119,8 @@ def _describe(name: tuple[str, str], call: _Call, now_s: float) -> Table:
     # the time is what changes: it stays, and the name is cut
     row.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     row.add_column(no_wrap=True, justify="right", width=cell_len(times))
-    row.add_row(Text.assemble("  ", (path or "(root)", "bold"), f" ({target})"), Text(times))
+    where = f" ({target}) of {scope}" if scope else f" ({target})"
+    row.add_row(Text.assemble("  ", (path or "(root)", "bold"), where), Text(times))
     return row
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from hydra_cached.errors import HydraCachedError, NodeFailedError
 
 if TYPE_CHECKING:
-    from hydra_cached.execution.report import NodeReport, RunReport
+    from hydra_cached.execution.report import NodeReport, RunReport, SweepReport
 
 Document: TypeAlias = dict[str, Any]
 
@@ -41,6 +41,18 @@ def failure_document(pipeline: str, error: BaseException) -> Document:
         "nodes": [],
         "summary": {**dict.fromkeys(_COUNTS, 0), "seconds": 0.0, "seconds_saved": 0.0},
     }
+
+
+def sweep_document(report: SweepReport) -> Document:
+    """The document of a sweep: those of its runs, and the sums."""
+    summary = {**dataclasses.asdict(report.summary), "unique_nodes": report.unique_nodes}
+    return {"runs": [report_document(run) for run in report.runs], "summary": summary}
+
+
+def failed_sweep_document(pipeline: str, error: BaseException) -> Document:
+    """The document of a sweep that did not begin."""
+    failed = failure_document(pipeline, error)
+    return {"runs": [failed], "summary": {**failed["summary"], "unique_nodes": 0}}
 
 
 def dump_json(document: Document | list[Document]) -> str:

@@ -17,9 +17,9 @@ _PACKAGE = os.path.join(os.path.dirname(os.path.abspath(hydra_cached.__file__)),
 _EXAMPLES = os.path.join(_PACKAGE, "examples", "")
 
 
-def print_failure(error: NodeFailedError) -> None:
-    """The node that failed, and the user's traceback, on stderr."""
-    print_error(failure_line(error))
+def print_failure(error: NodeFailedError, scope: str = "") -> None:
+    """The node that failed, and the user's traceback, on stderr. ``scope`` says of which config, if there are more."""
+    print_error(f"{scope}: {failure_line(error)}" if scope else failure_line(error))
     talk_console().print(Text(user_traceback(error)), end="")
 
 

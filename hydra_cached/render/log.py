@@ -54,9 +54,14 @@ def _terminal_handler() -> logging.Handler | None:
     return handler if handler.is_on_terminal else None
 
 
-def log_config(text: str) -> None:
-    """The config of a run, as YAML."""
-    _LOGGER.info("config:\n%s", text.rstrip("\n"))
+def is_talking() -> bool:
+    """Whether the log level lets through what is said of an ordinary run."""
+    return _LOGGER.isEnabledFor(logging.INFO)
+
+
+def log_config(text: str, label: str = "") -> None:
+    """The config of a run, as YAML. ``label`` tells it apart from others of a sweep."""
+    _LOGGER.info("config%s:\n%s", f" {label}" if label else "", text.rstrip("\n"))
 
 
 def log_warning(line: str) -> None:
@@ -78,7 +83,7 @@ def show_events(*, is_verbose: bool = False, is_live: bool = True) -> Iterator[L
         is_live: False only logs.
     """
     log = EventLog(is_verbose=is_verbose)
-    if not (is_live and _may_be_terminal() and _LOGGER.isEnabledFor(logging.INFO)):
+    if not (is_live and _may_be_terminal() and is_talking()):
         yield log
         return
     from hydra_cached.render.board import show_board
@@ -120,10 +125,12 @@ class EventLog:
 
 def _describe(event: _Told) -> tuple[int, str]:
     if isinstance(event, RunStarted):
-        return logging.INFO, f"pipeline {event.pipeline}: {format_count(event.nodes, 'node')}"
+        configs = f"{format_count(event.configs, 'config')}, " if event.configs > 1 else ""
+        return logging.INFO, f"pipeline {event.pipeline}: {configs}{format_count(event.nodes, 'node')}"
     if isinstance(event, Warned):
         return logging.WARNING, event.message
     name = f"{event.path} ({event.target})" if event.path else event.target
+    name += f" of {event.scope}" if event.scope else ""
     if isinstance(event, LookedUp):
         return logging.INFO, f"looked up {name} by {event.kind} key {event.key[:12]}: {_found(event.is_found)}"
     if isinstance(event, NodeStarted):
