@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-from hydra_cached.errors import EntryDamagedError
+from hydra_cached.errors import EntryDamagedError, NotSerializableError
 from hydra_cached.execution.staging import StagedValue
 from hydra_cached.fingerprint import CodeFingerprints
 from hydra_cached.graph import Place
 from hydra_cached.plan import Index
-from hydra_cached.store import Claim, Entry, EntryInfo, Store, check_loads
+from hydra_cached.store import Claim, Entry, EntryInfo, ObjectFolder, Payload, Store, check_loads
 
 _MOST_LINKS = 256
 
@@ -25,6 +26,8 @@ class ResultCache(Index, Protocol):
     wants_digests: bool
 
     def load(self, entry: Entry, place: Place) -> Any: ...
+
+    def preparing(self, value: Any) -> AbstractContextManager[None]: ...
 
     def keep(self, info: EntryInfo, value: Any, place: Place, *, replace: bool, conditions: str) -> Entry: ...
 
@@ -71,6 +74,7 @@ class StoreCache:
         self.find = store.find
         self.get = store.get
         # explained by, and expected to take as long: asked twice in a row
+        self._prepared: tuple[Any, Payload] | None = None
         self._latest: tuple[tuple[str, str], Sequence[EntryInfo]] | None = None
         self.discard = store.discard
         self.record_hits = store.record_hits
@@ -102,6 +106,24 @@ class StoreCache:
             entry = found
         return self._store.load(entry)
 
+    @contextmanager
+    def preparing(self, value: Any) -> Iterator[None]:
+        """While ``value``, which will be kept, is digested: large parts are written already, and digested only once."""
+        try:
+            payload = self._store.dump(value)
+        except NotSerializableError:
+            # `keep` says so
+            yield
+            return
+        self._prepared = (value, payload)
+        try:
+            ObjectFolder(self._store.object_folder).begin(payload)
+            with payload.sharing_digests():
+                yield
+        finally:
+            self._prepared = None
+            payload.discard_draft()
+
     def keep(self, info: EntryInfo, value: Any, place: Place, *, replace: bool, conditions: str) -> Entry:
         """Store ``value``.
 
@@ -114,7 +136,9 @@ class StoreCache:
             StoreError: the directory does not take it.
         """
         self._latest = None
-        entry = self._store.put(info, self._store.dump(value), replace=replace, conditions=conditions)
+        prepared = self._prepared
+        payload = self._store.dump(value) if prepared is None or prepared[0] is not value else prepared[1]
+        entry = self._store.put(info, payload, replace=replace, conditions=conditions)
         return dataclasses.replace(entry, payload=None)
 
     def link(self, recipe_key: str, key: str, conditions: str) -> None:

@@ -7,6 +7,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -145,14 +146,17 @@ class Committer:
         cache = self._cache
         if cache is None:
             return
-        self.record(
-            node,
-            self._look_at(node, value, arguments),
-            writes,
-            lambda info, is_replacing, conditions: cache.keep(
-                info, value, node.call, replace=is_replacing, conditions=conditions
-            ),
-        )
+        settled = self._settled[node.index]
+        is_kept = settled.decision.is_storable and settled.seconds * 1000 >= self._policy.min_persist_ms
+        with cache.preparing(value) if is_kept and not is_consumed_once(value) else nullcontext():
+            self.record(
+                node,
+                self._look_at(node, value, arguments),
+                writes,
+                lambda info, is_replacing, conditions: cache.keep(
+                    info, value, node.call, replace=is_replacing, conditions=conditions
+                ),
+            )
         reason = self._settled[node.index].decision.reason
         if not cache.wants_digests and reason is not None and reason.code == "shares_argument":
             self._adopt(cache, node, value)

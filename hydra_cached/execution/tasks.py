@@ -6,6 +6,7 @@ import pickle
 import time
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from hydra_cached.errors import EntryError, HydraCachedError, NotDigestibleError, NotSerializableError
@@ -24,7 +25,7 @@ from hydra_cached.fingerprint import (
 from hydra_cached.graph import Items, Place, Raw, Ref, bind_call
 from hydra_cached.graph.expression import copy_raw
 from hydra_cached.keys import find_mentions
-from hydra_cached.store import EntryInfo, dump_value, seal_entry
+from hydra_cached.store import EntryInfo, ObjectFolder, dump_value, seal_entry
 from hydra_cached.targets import ArgumentGuard, Marks
 
 
@@ -125,9 +126,15 @@ def _call(task: Task, values: dict[int, Any]) -> Done:
     if is_consumed_once(value):
         done.impossible = "it gives an iterator, which cannot leave its process"
         return done
-    _look_at(task, value, values, done)
     try:
         payload = dump_value(value)
+    except NotSerializableError as exc:
+        done.impossible = exc.message
+        return done
+    ObjectFolder(Path(task.folder)).begin(payload)
+    try:
+        with payload.sharing_digests():
+            _look_at(task, value, values, done)
         note = b""
         if task.info is not None and not payload.is_inline:
             info = replace(
@@ -139,10 +146,10 @@ def _call(task: Task, values: dict[int, Any]) -> Done:
             )
             note = seal_entry(info, payload, task.store_id)
         done.staged = stage(payload, task.folder, note)
-    except NotSerializableError as exc:
-        done.impossible = exc.message
     except HydraCachedError as exc:
         done.impossible = exc.message
+    finally:
+        payload.discard_draft()
     return done
 
 

@@ -41,18 +41,15 @@ class Draft:
         OSError: there is no room or no right for a file.
     """
 
-    __slots__ = ("_file", "_thread", "_trouble", "_was_stopped", "folder", "path")
+    __slots__ = ("_path", "_thread", "_writer", "folder")
 
     def __init__(self, folder: Path, chunks: Sequence[bytes | memoryview]) -> None:
         self.folder = folder
-        self.path = folder / secrets.token_hex(1) / f".{os.getpid()}.{secrets.token_hex(8)}{UNFINISHED}"
-        self.path.parent.mkdir(mode=0o700, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        self._file = open(os.open(self.path, flags, 0o600), "wb", buffering=0)  # noqa: SIM115  (closed when done)
-        mark_as_written(self._file.fileno())
-        self._trouble: BaseException | None = None
-        self._was_stopped = False
-        self._thread = threading.Thread(target=self._write, args=(tuple(chunks),), name="hydra_cached-draft")
+        self._path = folder / secrets.token_hex(1) / f".{os.getpid()}.{secrets.token_hex(8)}{UNFINISHED}"
+        self._path.parent.mkdir(mode=0o700, exist_ok=True)
+        # the thread must not keep the draft alive
+        self._writer = _Writer(self._path, tuple(chunks))
+        self._thread = threading.Thread(target=self._writer.write, name="hydra_cached-draft")
         self._thread.start()
 
     def finish(self, head: bytes, path: Path, *, is_durable: bool) -> None:
@@ -62,53 +59,68 @@ class Draft:
             OSError: something could not be written; nothing is left.
         """
         assert len(head) <= HEAD_BYTES, "callers look first"
+        file = self._writer.file
         try:
             self._thread.join()
-            if self._trouble is not None:
-                raise self._trouble
-            self._file.seek(0)
-            write_all(self._file, head)
+            if self._writer.trouble is not None:
+                raise self._writer.trouble
+            file.seek(0)
+            write_all(file, head)
             if is_durable:
-                os.fsync(self._file.fileno())
+                os.fsync(file.fileno())
             if os.name == "posix":
                 # while it is locked; elsewhere an open file cannot be renamed, nor be taken for a leftover
-                os.replace(self.path, path)
-            self._file.close()
+                os.replace(self._path, path)
+            file.close()
             if os.name != "posix":
-                os.replace(self.path, path)
+                os.replace(self._path, path)
         except BaseException:
             self.discard()
             raise
 
     def discard(self) -> None:
         """Stop writing, and remove the file."""
-        self._was_stopped = True
+        self._writer.was_stopped = True
         self._thread.join()
-        self._file.close()
+        self._writer.file.close()
         with contextlib.suppress(OSError):
-            os.unlink(self.path)
-
-    def _write(self, chunks: tuple[bytes | memoryview, ...]) -> None:
-        try:
-            reserve(self._file.fileno(), HEAD_BYTES + sum(memoryview(chunk).nbytes + ALIGNMENT for chunk in chunks))
-            self._file.seek(HEAD_BYTES)
-            written = HEAD_BYTES
-            for chunk in chunks:
-                gap = -written % ALIGNMENT
-                write_all(self._file, bytes(gap))
-                view = memoryview(chunk).cast("B")
-                for start in range(0, view.nbytes, _PIECE_BYTES):
-                    if self._was_stopped:
-                        return
-                    write_all(self._file, view[start : start + _PIECE_BYTES])
-                written += gap + view.nbytes
-        except BaseException as exc:  # handed to the caller's thread, where it is raised
-            self._trouble = exc
+            os.unlink(self._path)
 
     def __del__(self) -> None:
-        with contextlib.suppress(AttributeError):
-            if not self._file.closed:
-                self.discard()
+        writer = getattr(self, "_writer", None)
+        if writer is not None and not writer.file.closed:
+            self.discard()
+
+
+class _Writer:
+    """What the thread does, and what came of it."""
+
+    __slots__ = ("_chunks", "file", "trouble", "was_stopped")
+
+    def __init__(self, path: Path, chunks: tuple[bytes | memoryview, ...]) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        self.file = open(os.open(path, flags, 0o600), "wb", buffering=0)  # noqa: SIM115  (closed when done)
+        mark_as_written(self.file.fileno())
+        self._chunks = chunks
+        self.trouble: BaseException | None = None
+        self.was_stopped = False
+
+    def write(self) -> None:
+        try:
+            reserve(self.file.fileno(), HEAD_BYTES + sum(memoryview(each).nbytes + ALIGNMENT for each in self._chunks))
+            self.file.seek(HEAD_BYTES)
+            written = HEAD_BYTES
+            for chunk in self._chunks:
+                gap = -written % ALIGNMENT
+                write_all(self.file, bytes(gap))
+                view = memoryview(chunk)
+                for start in range(0, view.nbytes, _PIECE_BYTES):
+                    if self.was_stopped:
+                        return
+                    write_all(self.file, view[start : start + _PIECE_BYTES])
+                written += gap + view.nbytes
+        except BaseException as exc:  # handed to the caller's thread, where it is raised
+            self.trouble = exc
 
 
 def reserve(handle: int, size_bytes: int) -> None:

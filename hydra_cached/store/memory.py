@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Hashable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -117,6 +118,10 @@ class MemoryCache:
     def known_place(self, entry: Entry, place: Any) -> Any:
         """The place for which a value was kept that ``place`` would get, not a copy; None without one."""
         return self._values.get(entry.key, {}).get(_identity(place), (None,))[0]
+
+    def preparing(self, value: Any) -> AbstractContextManager[None]:
+        """Nothing is written."""
+        return nullcontext()
 
     def keep(self, info: EntryInfo, value: Any, place: Any, *, replace: bool, conditions: str) -> Entry:
         if replace:

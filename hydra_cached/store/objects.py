@@ -105,8 +105,10 @@ class ObjectFolder:
             draft = payload.draft
             if draft is not None and draft.folder == self.folder:
                 payload.draft = None
-                if _finish(draft, path, payload, note, is_durable=self.is_durable):
-                    return _state(os.stat(path))
+                # taken for a leftover before it was locked, and deleted
+                with contextlib.suppress(FileNotFoundError):
+                    if _finish(draft, path, payload, note, is_durable=self.is_durable):
+                        return _state(os.stat(path))
             return _write_file(path, payload, note, is_durable=self.is_durable)
         except OSError as exc:
             raise StoreError(

@@ -11,13 +11,14 @@ import pickle
 import struct
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from blake3 import blake3
 
 from hydra_cached.errors import EntryUnreadableError, NotSerializableError
 from hydra_cached.fingerprint.depth import call_deep
-from hydra_cached.fingerprint.hashing import hash_bytes
+from hydra_cached.fingerprint.hashing import hash_bytes, share_digests
 from hydra_cached.store.serializers import Reducers, StartAgain, require
 
 if TYPE_CHECKING:
@@ -78,6 +79,10 @@ class Payload:
         if self._digest is None:
             self._digest = digest_table(pack_table(self.lengths, self.chunk_digests))
         return self._digest
+
+    def sharing_digests(self) -> AbstractContextManager[None]:
+        """Digests of buffers that are made meanwhile, in this thread, are made once for both."""
+        return share_digests(self.find_digest) if len(self.chunks) > 1 else nullcontext()
 
     def find_digest(self, data: memoryview) -> bytes | None:
         """The digest of a run of bytes that is one of the buffers, so that it need not be read twice."""
