@@ -8,12 +8,14 @@ import typer
 
 from hydra_cached import __version__
 from hydra_cached.cli.cache_accept import accept
+from hydra_cached.cli.cache_archive import export, import_archive
 from hydra_cached.cli.cache_clear import clear
 from hydra_cached.cli.cache_gc import collect
 from hydra_cached.cli.cache_ls import list_entries
 from hydra_cached.cli.cache_pins import pin, unpin
 from hydra_cached.cli.cache_show import show
 from hydra_cached.cli.cache_stats import stats
+from hydra_cached.cli.cache_verify import verify
 from hydra_cached.cli.graph import graph
 from hydra_cached.cli.run import run
 from hydra_cached.cli.runs import compare_past_runs, list_past_runs, show_past_run
@@ -92,6 +94,9 @@ cache_app.command("stats", short_help="Sum up what is stored.", epilog=_EPILOG)(
 cache_app.command("accept", short_help="Keep results across an edit that changed none.", epilog=_EPILOG)(accept)
 cache_app.command("clear", short_help="Delete stored results.", epilog=_EPILOG)(clear)
 cache_app.command("gc", short_help="Drop what is old, superseded or cheap to compute again.", epilog=_EPILOG)(collect)
+cache_app.command("verify", short_help="Check what is stored, and mend it.", epilog=_EPILOG)(verify)
 cache_app.command("pin", short_help="Keep results whatever is dropped.", epilog=_EPILOG)(pin)
 cache_app.command("unpin", short_help="Give pinned results free.", epilog=_EPILOG)(unpin)
+cache_app.command("export", short_help="Write results to an archive.", epilog=_EPILOG)(export)
+cache_app.command("import", short_help="Take results from an archive.", epilog=_EPILOG)(import_archive)
 instantiate_app.command("run", epilog=_EPILOG)(run)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hydra_cached.cli.cache_options import DryRunOption, YesOption, ask, parse_size
+from hydra_cached.cli.cache_options import DryRunOption, YesOption, ask, find_reachable, parse_size
 from hydra_cached.cli.options import DEFAULT_CACHE_DIR, CacheDirOption, parse_age, parse_cache_dir
 from hydra_cached.errors import UsageError
 
@@ -66,22 +66,9 @@ def collect(
     max_size_bytes = None if max_size is None else parse_size(max_size)
     max_age_s = None if max_age is None else parse_age(max_age)
     with Store(parse_cache_dir(cache_dir), create=False) as store:
-        kept = _find_kept(keep_pipeline, store) if keep_pipeline else None
+        kept = find_reachable(keep_pipeline, store) if keep_pipeline else None
         limits = Limits(max_size_bytes, max_age_s, is_unreferenced, kept)
         _collect(store, limits, is_confirmed=is_confirmed, is_dry_run=is_dry_run)
-
-
-def _find_kept(pipelines: Sequence[str], store: Store) -> frozenset[str]:
-    from hydra_cached import api
-    from hydra_cached.config import load_pipeline
-    from hydra_cached.targets import TargetPolicy
-
-    kept: set[str] = set()
-    for pipeline in pipelines:
-        loaded = load_pipeline(pipeline)
-        policy = TargetPolicy(is_enforced=not loaded.is_python)
-        kept |= api.find_reachable_keys(loaded.config, store=store, policy=policy)
-    return frozenset(kept)
 
 
 def _collect(store: Store, limits: Limits, *, is_confirmed: bool, is_dry_run: bool) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hydra_cached.errors import UsageError
+
+if TYPE_CHECKING:
+    from hydra_cached.store import Store
 
 KeysArgument = Annotated[
     list[str],
@@ -36,6 +40,24 @@ def parse_size(text: str) -> int:
     number, unit, binary = match.groups()
     power = "kmgtp".index(unit) + 1 if unit else 0
     return int(float(number) * (1024 if binary else 1000) ** power)
+
+
+def find_reachable(pipelines: Sequence[str], store: Store) -> frozenset[str]:
+    """Keys of the results that a run of any of the pipelines would find.
+
+    Raises:
+        UsageError: a pipeline cannot be loaded.
+    """
+    from hydra_cached import api
+    from hydra_cached.config import load_pipeline
+    from hydra_cached.targets import TargetPolicy
+
+    found: set[str] = set()
+    for pipeline in pipelines:
+        loaded = load_pipeline(pipeline)
+        policy = TargetPolicy(is_enforced=not loaded.is_python)
+        found |= api.find_reachable_keys(loaded.config, store=store, policy=policy)
+    return frozenset(found)
 
 
 def ask(question: str, *, needed: str = "use --yes to delete without asking") -> bool:

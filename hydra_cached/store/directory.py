@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hydra_cached.errors import StoreError
-from hydra_cached.store.exclusive import write_once
+from hydra_cached.store.exclusive import sync_folder, write_once
+from hydra_cached.store.filesystem import INDEX_VARIABLE, index_folder
 
 FORMAT = 1
 """Format of the directory that this release writes. Older ones are opened, newer ones refused."""
@@ -31,14 +32,19 @@ class StoreDirectory:
     Attributes:
         root: absolute path.
         store_id: identity of the store, 16 bytes drawn at random when it was created.
+        index: the folder of the database; elsewhere for a store on a network file system.
+        is_writable: whether this process may write to it.
     """
 
     root: Path
     store_id: bytes
+    index: Path
+    is_writable: bool
 
     @property
-    def index(self) -> Path:
-        return self.root / "index"
+    def is_shared(self) -> bool:
+        """Whether others may have objects in it that this index does not know."""
+        return self.index.parent != self.root
 
     @property
     def objects(self) -> Path:
@@ -54,6 +60,10 @@ class StoreDirectory:
         """Who computes what now."""
         return self.root / "locks"
 
+    def has_objects(self) -> bool:
+        """Whether there is any object."""
+        return next(self.objects.glob("??/*"), None) is not None
+
     def measure(self) -> int:
         """Length in bytes of all files of the store."""
         return measure_folder(self.index) + self.measure_objects()
@@ -63,12 +73,15 @@ class StoreDirectory:
         return measure_folder(self.objects) + measure_folder(self.aside)
 
 
-def open_directory(root: Path, *, create: bool) -> StoreDirectory | None:
+def open_directory(root: Path, *, create: bool, is_durable: bool = False) -> StoreDirectory | None:
     """The cache directory at `root`; created when absent, or None without `create`.
 
+    Args:
+        is_durable: what is created is on the disk when this returns.
+
     Raises:
-        StoreError: it is no directory, cannot be created or written, belongs to or may be written by other users,
-            or was written by a later release.
+        StoreError: it is no directory, cannot be created, belongs to or may be written by other users, or was written
+            by a later release.
     """
     try:
         if not _is_safe_directory(root):
@@ -80,13 +93,21 @@ def open_directory(root: Path, *, create: bool) -> StoreDirectory | None:
             if not create:
                 return None
             _furnish(root)
-            write_once(marker, json.dumps({"format": FORMAT, "id": secrets.token_hex(16)}).encode() + b"\n")
+            write_once(
+                marker,
+                json.dumps({"format": FORMAT, "id": secrets.token_hex(16)}).encode() + b"\n",
+                is_durable=is_durable,
+            )
         text = marker.read_bytes()
     except OSError as exc:
         raise StoreError(f'cannot use the cache directory "{root}": {exc.strerror or exc}', hint=_CHOOSE) from exc
-    directory = StoreDirectory(root, _read_marker(text, root))
-    if create:
-        _require_writable(directory)
+    store_id = _read_marker(text, root)
+    directory = StoreDirectory(root, store_id, index_folder(root, store_id), os.access(root, os.W_OK | os.X_OK))
+    if directory.is_writable and create:
+        _complete(directory)
+        if is_durable:
+            for folder in (root, root.parent):
+                sync_folder(folder)
     return directory
 
 
@@ -134,20 +155,26 @@ def _furnish(root: Path) -> None:
         # a folder that holds other files stays under its owner's version control and backups
         write_once(root / "CACHEDIR.TAG", _TAG, mode=0o644)
         write_once(root / ".gitignore", b"*\n", mode=0o644)
-    for name in ("index", "objects"):
-        (root / name).mkdir(mode=0o700, exist_ok=True)
+    (root / "objects").mkdir(mode=0o700, exist_ok=True)
 
 
-def _require_writable(directory: StoreDirectory) -> None:
-    for folder in (directory.root, directory.index, directory.objects):
+def _complete(directory: StoreDirectory) -> None:
+    """Make the parts of a store again that somebody deleted."""
+    for folder in (directory.objects, *([] if directory.is_shared else [directory.index])):
         if not folder.is_dir():
-            # somebody deleted a part of the store: it starts again without it
             try:
                 folder.mkdir(mode=0o700, exist_ok=True)
             except OSError as exc:
                 raise StoreError(f'cannot create "{folder}": {exc.strerror or exc}', hint=_CHOOSE) from exc
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise StoreError(f'the cache directory "{directory.root}" is not writable', hint=_CHOOSE)
+    if directory.is_shared:
+        try:
+            directory.index.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as exc:
+            raise StoreError(
+                f'cannot use the folder "{directory.index}" for the index of a store on a network file system: '
+                f"{exc.strerror or exc}",
+                hint=f"set {INDEX_VARIABLE} to a local folder",
+            ) from exc
 
 
 def _read_marker(text: bytes, root: Path) -> bytes:

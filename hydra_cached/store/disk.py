@@ -16,6 +16,18 @@ from diskcache.core import MODE_RAW
 _HEXADECIMAL = re.compile(r"[0-9a-f]+").fullmatch
 
 
+def require_bytes(key: Any, value: Any) -> None:
+    """Let nothing but bytes under a hexadecimal key pass.
+
+    Raises:
+        TypeError: they are something else.
+    """
+    if type(key) is not str or not _HEXADECIMAL(key):
+        raise TypeError(f"a row's key is hexadecimal text, not {key!r}")
+    if type(value) is not bytes:
+        raise TypeError("a row's value is bytes")
+
+
 class ByteDisk(diskcache.Disk):  # type: ignore[misc]
     """A Disk for sealed bytes under hexadecimal keys, all of them inside the row."""
 
@@ -24,8 +36,7 @@ class ByteDisk(diskcache.Disk):  # type: ignore[misc]
         super().__init__(directory)
 
     def put(self, key: Any) -> tuple[str, bool]:
-        if type(key) is not str or not _HEXADECIMAL(key):
-            raise TypeError(f"a row's key is hexadecimal text, not {key!r}")
+        require_bytes(key, b"")
         return key, True
 
     def get(self, key: Any, raw: Any) -> str:

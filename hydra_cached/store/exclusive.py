@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 
-def write_once(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+def write_once(path: Path, data: bytes, *, mode: int = 0o600, is_durable: bool = False) -> None:
     """Create `path` with `data` unless it exists; a reader never sees a part of it.
 
     Of several callers one wins; each should read the file back to learn whose data is in it.
@@ -23,6 +23,9 @@ def write_once(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     try:
         with open(handle, "wb") as file:
             file.write(data)
+            if is_durable:
+                file.flush()
+                os.fsync(handle)
         try:
             os.link(temporary, path)
         except FileExistsError:

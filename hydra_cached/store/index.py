@@ -21,6 +21,9 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from hydra_cached.errors import EntryDamagedError, StoreError
+from hydra_cached.store.database import FILE, open_database
+from hydra_cached.store.disk import require_bytes
+from hydra_cached.store.faults import CorruptIndexError
 from hydra_cached.store.record import ENTRY
 
 T = TypeVar("T")
@@ -34,9 +37,10 @@ _GET = "SELECT value, mode, filename FROM Cache WHERE key = ? AND raw = 1"
 # one statement where diskcache's set() takes two
 _SET = (
     "INSERT INTO Cache(key, raw, store_time, expire_time, access_time, access_count, tag, size, mode, filename, value)"
-    " VALUES (?, ?, ?, NULL, ?, 0, ?, ?, ?, ?, ?) ON CONFLICT(key, raw) DO UPDATE SET store_time = excluded.store_time,"
-    " expire_time = NULL, access_time = excluded.access_time, access_count = 0, tag = excluded.tag,"
-    " size = excluded.size, mode = excluded.mode, filename = excluded.filename, value = excluded.value"
+    " VALUES (?, 1, ?, NULL, ?, 0, ?, ?, 1, NULL, ?)"
+    " ON CONFLICT(key, raw) DO UPDATE SET store_time = excluded.store_time, expire_time = NULL,"
+    " access_time = excluded.access_time, access_count = 0, tag = excluded.tag, size = excluded.size,"
+    " mode = excluded.mode, filename = excluded.filename, value = excluded.value"
 )
 IS_ENTRY = f"Cache.key >= '{ENTRY}' AND Cache.key < '{ENTRY}g'"
 """SQL that picks entries out of ``Cache``. Sqlite uses the index over them only for a query in these very words."""
@@ -53,50 +57,51 @@ _FOLLOW = (
 
 # connections must not be closed by a forked child: it would take part in its parent's locks
 _abandoned: list[Index] = []
-
-
-class CorruptIndexError(StoreError):
-    """The database is no database any more, or a broken one: only `clear_index` mends it."""
+# what sqlite says of statements that are right, about a table that is not ours any more
+_WRONG_SHAPE = ("no such", "has no column", "malformed", "Could not decode", "syntax error")
 
 
 class Index:
     """The rows of one store. Usable from any thread; a forked process opens its own, see `is_foreign`.
 
+    Args:
+        folder: where the database lies; it is made when it can be.
+        is_durable: what is written is on the disk, and survives a power cut, when `write` returns.
+
     Raises:
-        StoreError: the database is corrupt or cannot be opened.
+        CorruptIndexError: the database is no database any more, or a broken one.
+        StoreError: it cannot be opened.
     """
 
-    def __init__(self, folder: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
-        # diskcache costs 20 ms to import: only now
-        from diskcache import Cache
-
-        from hydra_cached.store.disk import ByteDisk
-
-        text = str(folder)
-        if os.path.expandvars(text) != text:
+    def __init__(self, folder: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, is_durable: bool = False) -> None:
+        if os.path.expandvars(str(folder)) != str(folder):
             # diskcache expands variables in its path, and cannot be told not to
-            raise StoreError(f'the cache directory "{folder.parent}" contains the name of an environment variable')
+            raise StoreError(
+                f'the cache directory "{folder.parent}" contains the name of an environment variable',
+                hint="choose another cache directory with -c DIR",
+            )
         self.folder = folder
         self._pid = os.getpid()
         self._busy_timeout_s = busy_timeout_s
+        self.identity = identify(folder)
+        """Of the file that is open; of one that could not be opened, it is in the error."""
         try:
-            folder.mkdir(mode=0o700, exist_ok=True)
-            self._cache: Any = Cache(
-                text,
-                timeout=busy_timeout_s,
-                disk=ByteDisk,
-                eviction_policy="none",
-                cull_limit=0,
-                size_limit=2**62,
-                statistics=0,
-                tag_index=0,
-                disk_min_file_size=2**62,
-                sqlite_auto_vacuum=2,
-                sqlite_mmap_size=0,
-            )
-            self._cache._sql(_INDEX_ENTRIES)
+            self._database = open_database(folder, busy_timeout_s=busy_timeout_s, is_durable=is_durable)
+            self._connect = self._database.connect
+            if self._database.is_writable:
+                self._execute(_INDEX_ENTRIES, ())
         except Exception as exc:  # the database is not ours alone: anything may be in it
             raise self._failed(exc) from exc
+        self.identity = identify(folder)
+
+    @property
+    def is_writable(self) -> bool:
+        return self._database.is_writable
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether the file that is open is no longer the one that lies there."""
+        return self.identity != identify(self.folder)
 
     @property
     def is_foreign(self) -> bool:
@@ -108,8 +113,13 @@ class Index:
         _abandoned.append(self)
 
     def close(self) -> None:
-        """Close this thread's connection."""
-        self._cache.close()
+        """Close this thread's connection; one to a file that was replaced is left open until the process ends."""
+        if self.is_replaced:
+            # sqlite would delete the write-ahead log of that name, which is another file's now
+            _abandoned.append(self)
+            keep_for_good(self)
+        else:
+            self._database.close()
 
     def get(self, row_key: str) -> Cell | None:
         """The row of a key, or None; also None while the index is locked.
@@ -156,8 +166,8 @@ class Index:
         """
         try:
             if is_wanted is not None:
-                self._cache._con.create_function("is_wanted", 1, lambda tag: bool(is_wanted(str(tag))))
-            yield from self._cache._sql(statement, values)
+                self._connect().create_function("is_wanted", 1, lambda tag: bool(is_wanted(str(tag))))
+            yield from self._connect().execute(statement, values)
         except sqlite3.Error as exc:
             raise self._failed(exc) from exc
 
@@ -175,11 +185,10 @@ class Index:
             size_bytes: length to sum up.
             stored_s: seconds since the epoch to sort it by; now by default.
         """
-        key, raw = self._cache.disk.put(row_key)
-        _, mode, filename, data = self._cache.disk.store(value, False)
+        require_bytes(row_key, value)
         now_s = time.time()
         time_s = now_s if stored_s is None else stored_s
-        self._execute(_SET, (key, raw, time_s, now_s, tag, size_bytes, mode, filename, data))
+        self._execute(_SET, (row_key, time_s, now_s, tag, size_bytes, value))
 
     def delete(self, row_key: str) -> None:
         """Delete a row inside `write`."""
@@ -220,7 +229,7 @@ class Index:
         """Give free pages back to the file system, as far as readers allow it now."""
         with contextlib.suppress(sqlite3.Error):
             # as a script: execute() would free a single page
-            self._cache._con.executescript("PRAGMA incremental_vacuum")
+            self._connect().executescript("PRAGMA incremental_vacuum")
             # readers may stay long, and this is no reason to wait for them
             self._execute(f"PRAGMA busy_timeout = {_SHRINK_TIMEOUT_MS}", ())
             try:
@@ -229,7 +238,7 @@ class Index:
                 self._execute(f"PRAGMA busy_timeout = {int(self._busy_timeout_s * 1000)}", ())
 
     def _execute(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        return self._cache._sql(statement, values).fetchall()  # type: ignore[no-any-return]
+        return self._connect().execute(statement, values).fetchall()
 
     def _read(self, statement: str, values: Sequence[Any]) -> list[Any]:
         try:
@@ -239,6 +248,8 @@ class Index:
 
     def _read_again(self, statement: str, values: Sequence[Any], error: sqlite3.Error) -> list[Any]:
         for attempt in range(1, _ATTEMPTS + 1):
+            if _is_corrupt(error):
+                raise self._failed(error) from error
             if not _is_busy(error):
                 raise EntryDamagedError(f'the index in "{self.folder}" cannot be read: {error}') from error
             if attempt < _ATTEMPTS:
@@ -251,7 +262,7 @@ class Index:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        connection = self._cache._con
+        connection = self._connect()
         try:
             # diskcache's transact() hides why it cannot begin, and stays open after an unlucky interrupt
             connection.execute("BEGIN IMMEDIATE")
@@ -264,7 +275,7 @@ class Index:
     def _failed(self, error: Exception) -> StoreError:
         if _is_busy(error):
             return self._locked()
-        if isinstance(error, (sqlite3.OperationalError, OSError)):
+        if isinstance(error, (sqlite3.OperationalError, OSError)) and not _is_corrupt(error):
             return StoreError(
                 f'cannot open the index in "{self.folder}": {error}',
                 hint="see who may read and write it, or choose another cache directory with -c DIR",
@@ -272,6 +283,7 @@ class Index:
         return CorruptIndexError(
             f'the index in "{self.folder}" is corrupt: {str(error) or type(error).__name__}',
             hint=f'delete all of it: hydra-cached cache clear --all -c "{self.folder.parent}"',
+            identity=self.identity,
         )
 
     def _locked(self) -> StoreError:
@@ -284,6 +296,22 @@ class Index:
         )
 
 
+def keep_for_good(thing: object) -> None:
+    """Never let an object be destroyed, not even when the interpreter ends."""
+    import ctypes
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+
+
+def identify(folder: Path) -> tuple[int, int]:
+    """What tells the database file in a folder from another that lies there later; zeros where there is none."""
+    try:
+        status = os.stat(folder / FILE)
+    except OSError:
+        return 0, 0
+    return status.st_dev, status.st_ino
+
+
 def clear_index(folder: Path) -> None:
     """Delete the database of an index, whatever state it is in. Who has it open goes on with what is not there."""
     for path in folder.glob("*"):
@@ -293,7 +321,9 @@ def clear_index(folder: Path) -> None:
 
 def _is_corrupt(error: Exception) -> bool:
     # its subclasses are for statements that fail on a good database
-    return type(error) is sqlite3.DatabaseError
+    return type(error) is sqlite3.DatabaseError or (
+        isinstance(error, sqlite3.OperationalError) and any(words in str(error) for words in _WRONG_SHAPE)
+    )
 
 
 def _is_busy(error: Exception) -> bool:

@@ -115,6 +115,12 @@ def sum_by_target(rows: Rows) -> list[TargetTotals]:
     return sorted(totals, key=lambda each: (-each.size_bytes, each.target))
 
 
+def read_statistics(rows: Rows, key: str) -> tuple[int, float]:
+    """How often an entry was found, and the seconds that saved."""
+    cell = rows.index.get(STATISTICS + key)
+    return (0, 0.0) if cell is None else rows.statistics(key, cell)
+
+
 def find_keys(rows: Rows, prefix: str, *, limit: int = 20) -> list[str]:
     """Keys of the entries that a prefix means: entries' own keys, else recipe keys that lead to them. At most `limit`.
 

@@ -1,41 +1,35 @@
-"""Object files: one per large payload, named by its digest. Written whole or not at all, read mapped and checked.
-
-Layout, little-endian: ``magic, u32 chunk count, u32 slack, u64 length of the note``, then per chunk ``u64 length,
-32 bytes blake3``, then ``32 bytes blake3 of the note, note``, then as many zero bytes as the slack says (room that was
-left when the length of the note was not known yet), then the chunks, each at a multiple of 64 bytes.
-The note is the sealed record of the entry for which the file was written, so the index can be rebuilt from the files.
-"""
+"""The folder of object files: one per large payload, named by its digest. Knows nothing of the index."""
 
 from __future__ import annotations
 
 import contextlib
-import hmac
-import mmap
 import os
 import re
-import secrets
 import struct
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 from hydra_cached.errors import EntryDamagedError, StoreError
-from hydra_cached.store.drafts import ALIGNMENT, HEAD_BYTES, UNFINISHED, Draft, write_all
-from hydra_cached.store.exclusive import sync_folder
-from hydra_cached.store.locks import is_being_written, mark_as_written
-from hydra_cached.store.payload import CHUNK_ROW, Payload, digest_chunk, digest_table, pack_table
+from hydra_cached.store.drafts import UNFINISHED, Draft
+from hydra_cached.store.exclusive import write_once
+from hydra_cached.store.locks import is_being_written
+from hydra_cached.store.object_files import (
+    check_chunks,
+    copy_object,
+    finish_draft,
+    read_layout,
+    view_file,
+    write_payload,
+)
+from hydra_cached.store.payload import Payload
 from hydra_cached.store.record import pack_state
 
 CHECK_ONCE_BYTES = 64 * 1024 * 1024
 """Buffers of larger files are checked once per state of the file, those of smaller ones at every load."""
 
-_MAGIC = b"HCOBJ\x01\r\n"
-_HEAD = struct.Struct("<8sIIQ")
-_DIGEST_BYTES = 32
-_MAP_BYTES = 256 * 1024
 _LEFTOVER_S = 24 * 3600.0
 _DRAFT_BYTES = 4 * 1024 * 1024
 _WRITE_ATTEMPTS = 5
@@ -73,6 +67,9 @@ class ObjectFolder:
         """Where the object of a digest lies."""
         return self.folder / digest[:2] / digest
 
+    def _note_path(self, digest: str) -> Path:
+        return self.folder / digest[:2] / f"{digest}.note"
+
     def has(self, digest: str) -> bool:
         """Whether there is a file of that name; its content is not looked at."""
         return self.path(digest).exists()
@@ -107,14 +104,11 @@ class ObjectFolder:
                 payload.draft = None
                 # taken for a leftover before it was locked, and deleted
                 with contextlib.suppress(FileNotFoundError):
-                    if _finish(draft, path, payload, note, is_durable=self.is_durable):
+                    if finish_draft(draft, path, payload, note, is_durable=self.is_durable):
                         return _state(os.stat(path))
-            return _write_file(path, payload, note, is_durable=self.is_durable)
+            return self._write(path, payload, note)
         except OSError as exc:
-            raise StoreError(
-                f'cannot write a result of {payload.size_bytes:,} bytes to "{self.folder}": {exc.strerror or exc}',
-                hint="free some space, or choose another cache directory with -c DIR",
-            ) from exc
+            raise _unwritable(self.folder, exc) from exc
         finally:
             payload.discard_draft()
 
@@ -131,14 +125,14 @@ class ObjectFolder:
         try:
             with open(self.path(digest), "rb") as file:
                 status = os.fstat(file.fileno())
-                view = _view_file(file, status.st_size)
+                view = view_file(file, status.st_size)
         except (OSError, ValueError) as exc:
             reason = "is gone" if isinstance(exc, FileNotFoundError) else f"cannot be read: {exc}"
             raise EntryDamagedError(f"the stored object {digest[:12]} {reason}") from exc
         state = _state(status)
         is_large = status.st_size > CHECK_ONCE_BYTES
         try:
-            chunks = _check(view, digest, is_known=is_large and checked_state == state)
+            chunks = check_chunks(view, digest, is_known=is_large and checked_state == state)
         except ValueError as exc:
             raise EntryDamagedError(f"the stored object {digest[:12]} is damaged: {exc}") from None
         return ObjectChunks(chunks, state, is_large)
@@ -149,21 +143,40 @@ class ObjectFolder:
         try:
             size_bytes = path.stat().st_size
             path.unlink()
+            self._note_path(digest).unlink(missing_ok=True)
         except FileNotFoundError:
             return 0
         except OSError as exc:
             raise StoreError(f'cannot delete "{path}": {exc.strerror or exc}') from exc
         return size_bytes
 
+    def add_note(self, digest: str, note: bytes) -> None:
+        """Keep a note beside an object that was written without one, so that the index can be rebuilt from it too.
+
+        Raises:
+            StoreError: there is no room or no right to write it.
+        """
+        try:
+            if not self.read_note(digest):
+                write_once(self._note_path(digest), note, is_durable=self.is_durable)
+        except EntryDamagedError:
+            # gone or damaged: whoever enters it will see
+            return
+        except OSError as exc:
+            raise _unwritable(self.folder, exc) from exc
+
     def read_note(self, digest: str) -> bytes:
-        """The note of an object: whole, but not trusted. The content is not looked at.
+        """The note of an object, in it or beside it: whole, but not trusted. The content is not looked at.
 
         Raises:
             EntryDamagedError: the beginning of the file changed since it was written, or it is gone.
         """
         try:
             with open(self.path(digest), "rb") as file:
-                return _read_note(file, digest)
+                note = read_layout(file, digest).note
+            with contextlib.suppress(FileNotFoundError):
+                note = note or self._note_path(digest).read_bytes()
+            return note
         except (OSError, ValueError, struct.error) as exc:
             raise EntryDamagedError(f"the stored object {digest[:12]} is damaged: {exc}") from exc
 
@@ -172,6 +185,35 @@ class ObjectFolder:
         for path in self.folder.glob("??/*"):
             if _DIGEST(path.name) and path.name[:2] == path.parent.name:
                 yield path.name
+
+    def copy_in(self, digest: str, source: IO[bytes], note: bytes) -> None:
+        """Make sure that an object is there, of which ``source`` is a copy. It is checked, and not held in memory.
+
+        Args:
+            note: what the object is to say of itself here.
+
+        Raises:
+            EntryDamagedError: the copy is damaged, or is of another object.
+            StoreError: there is no room or no right to write it.
+        """
+        try:
+            with contextlib.suppress(EntryDamagedError):
+                self.read(digest)
+                return
+            copy_object(self.path(digest), source, digest, note, is_durable=self.is_durable)
+        except (ValueError, struct.error) as exc:
+            raise EntryDamagedError(f"the copy of object {digest[:12]} is damaged: {exc}") from None
+        except OSError as exc:
+            raise _unwritable(self.folder, exc) from exc
+
+    def _write(self, path: Path, payload: Payload, note: bytes) -> bytes:
+        for _ in range(_WRITE_ATTEMPTS - 1):
+            # between being made and being locked a file looks like a leftover, and so may its folder
+            with contextlib.suppress(FileNotFoundError):
+                write_payload(path, payload, note, is_durable=self.is_durable)
+                return _state(os.stat(path))
+        write_payload(path, payload, note, is_durable=self.is_durable)
+        return _state(os.stat(path))
 
     def clear(self) -> None:
         """Delete all objects, and what writers that died have left."""
@@ -209,126 +251,12 @@ def _is_abandoned(path: Path) -> bool:
     return not is_written
 
 
-def _write_file(path: Path, payload: Payload, note: bytes, *, is_durable: bool) -> bytes:
-    for _ in range(_WRITE_ATTEMPTS - 1):
-        # between being made and being locked a file looks like a leftover, and so does the folder that it is made in
-        with contextlib.suppress(FileNotFoundError):
-            return _write_once(path, payload, note, is_durable=is_durable)
-    return _write_once(path, payload, note, is_durable=is_durable)
-
-
-def _write_once(path: Path, payload: Payload, note: bytes, *, is_durable: bool) -> bytes:
-    head = _pack_head(payload, note, slack=0)
-    temporary = path.with_name(f".{payload.digest}.{os.getpid()}.{secrets.token_hex(4)}{UNFINISHED}")
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        with open(handle, "wb", buffering=0) as file:
-            mark_as_written(handle)
-            write_all(file, head)
-            written = len(head)
-            for chunk, length in zip(payload.chunks, payload.lengths, strict=True):
-                gap = -written % ALIGNMENT
-                write_all(file, bytes(gap))
-                write_all(file, chunk)
-                written += gap + length
-            if is_durable:
-                os.fsync(handle)
-            if sys.platform != "win32":
-                # while it is locked; elsewhere an open file cannot be renamed, nor be taken for a leftover
-                os.replace(temporary, path)
-        if sys.platform == "win32":
-            os.replace(temporary, path)
-        if is_durable:
-            sync_folder(path.parent)
-            sync_folder(path.parent.parent)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    return _state(os.stat(path))
-
-
-def _finish(draft: Draft, path: Path, payload: Payload, note: bytes, *, is_durable: bool) -> bool:
-    """Make an object of a draft; False where its head has no room."""
-    slack = HEAD_BYTES - len(_pack_head(payload, note, slack=0))
-    if slack < ALIGNMENT:
-        draft.discard()
-        return False
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    draft.finish(_pack_head(payload, note, slack=slack), path, is_durable=is_durable)
-    if is_durable:
-        sync_folder(path.parent)
-        sync_folder(path.parent.parent)
-    return True
-
-
-def _pack_head(payload: Payload, note: bytes, *, slack: int) -> bytes:
-    table = pack_table(payload.lengths, payload.chunk_digests)
-    return _HEAD.pack(_MAGIC, len(payload.chunks), slack, len(note)) + table + digest_chunk(note) + note
-
-
-def _view_file(file: Any, size_bytes: int) -> memoryview:
-    if size_bytes < _MAP_BYTES:
-        # reading costs less than mapping, and holds no file handle
-        buffer = bytearray(size_bytes)
-        if file.readinto(buffer) != size_bytes:
-            raise ValueError("the file became shorter")
-        return memoryview(buffer)
-    if sys.version_info >= (3, 13):
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY, trackfd=False))
-    return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+def _unwritable(folder: Path, exc: OSError) -> StoreError:
+    return StoreError(
+        f'cannot write to "{folder}": {exc.strerror or exc}',
+        hint="free some space, or choose another cache directory with -c DIR",
+    )
 
 
 def _state(status: os.stat_result) -> bytes:
     return pack_state(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-
-
-def _read_note(file: Any, digest: str) -> bytes:
-    size_bytes = os.fstat(file.fileno()).st_size
-    magic, count, _, note_bytes = _HEAD.unpack(file.read(_HEAD.size))
-    table_bytes = count * CHUNK_ROW.size
-    if magic != _MAGIC or not count or _HEAD.size + table_bytes + _DIGEST_BYTES + note_bytes > size_bytes:
-        raise ValueError("its head changed")
-    if not hmac.compare_digest(digest_table(file.read(table_bytes)), digest):
-        raise ValueError("its table changed")
-    expected, note = file.read(_DIGEST_BYTES), bytes(file.read(note_bytes))
-    if digest_chunk(note) != expected:
-        raise ValueError("its head changed")
-    return note
-
-
-def _check(view: memoryview, digest: str, *, is_known: bool) -> tuple[memoryview, ...]:
-    """The chunks of a file's view. Every byte of the file counts, gaps included, unless `is_known`."""
-    if len(view) < _HEAD.size:
-        raise ValueError("it is too short")
-    magic, count, slack, note_bytes = _HEAD.unpack_from(view)
-    table_end = _HEAD.size + count * CHUNK_ROW.size
-    if magic != _MAGIC or not count or table_end > len(view):
-        raise ValueError("its head changed")
-    table = bytes(view[_HEAD.size : table_end])
-    if not hmac.compare_digest(digest_table(table), digest):
-        raise ValueError("its table changed")
-    rows: Sequence[tuple[int, bytes]] = list(CHUNK_ROW.iter_unpack(table))
-    note_start = table_end + _DIGEST_BYTES
-    position = note_start + note_bytes
-    if slack and (slack < ALIGNMENT or (position + slack) % ALIGNMENT):
-        raise ValueError("its head changed")
-    spans: list[tuple[int, int]] = []
-    for length, _ in rows:
-        start = position + slack
-        start += -start % ALIGNMENT
-        spans.append((position, start))
-        position, slack = start + length, 0
-    if position != len(view):
-        raise ValueError("its length changed")
-    note = view[note_start : note_start + note_bytes]
-    gaps = b"".join([view[end:start] for end, start in spans])
-    if digest_chunk(note) != view[table_end:note_start] or gaps.strip(b"\0"):
-        raise ValueError("its head changed")
-    chunks = tuple(view[start : start + length] for (_, start), (length, _) in zip(spans, rows, strict=True))
-    checked = 1 if is_known else count
-    for chunk, (_, expected) in zip(chunks[:checked], rows[:checked], strict=True):
-        if digest_chunk(chunk) != expected:
-            raise ValueError("its content changed")
-    return chunks

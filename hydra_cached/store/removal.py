@@ -10,22 +10,24 @@ from typing import TYPE_CHECKING
 
 from hydra_cached.store import references
 from hydra_cached.store.directory import StoreDirectory, measure_folder
+from hydra_cached.store.entry import Entry
 from hydra_cached.store.objects import ObjectFolder
 from hydra_cached.store.progress import Progress, ignore_progress
-from hydra_cached.store.record import CHECK, ENTRY, USE, row_range
+from hydra_cached.store.record import CHECK, ENTRY, LINK, PIN, STATISTICS, USE, row_range
 
 if TYPE_CHECKING:
     from hydra_cached.store.rows import Rows
 
 _BATCH = 1000
 _DIGEST_END = len(USE) + 64
-_HAS_NO_ENTRY = f"NOT EXISTS (SELECT 1 FROM Cache e WHERE e.key = '{ENTRY}' || {{key}} AND e.raw = 1)"
+HAS_NO_ENTRY = f"NOT EXISTS (SELECT 1 FROM Cache e WHERE e.key = '{ENTRY}' || {{key}} AND e.raw = 1)"
+"""SQL that picks the rows of ``Cache`` whose entry is gone, the key of which ``{key}`` gives."""
 _DANGLING_USES = (
     "SELECT key FROM Cache WHERE key >= ? AND key < ? AND "
-    + _HAS_NO_ENTRY.format(key=f"substr(Cache.key, {_DIGEST_END + 1})")
+    + HAS_NO_ENTRY.format(key=f"substr(Cache.key, {_DIGEST_END + 1})")
     + f" LIMIT {_BATCH}"
 )
-_DELETE_OWNED = "DELETE FROM Cache WHERE key >= ? AND key < ? AND " + _HAS_NO_ENTRY
+_DELETE_OWNED = "DELETE FROM Cache WHERE key >= ? AND key < ? AND " + HAS_NO_ENTRY
 _OLD_KEYS = "SELECT key FROM Cache WHERE key >= ? AND key < ? AND raw = 1 AND store_time < ?"
 _DELETE_OLD = "DELETE FROM Cache WHERE key = ? AND raw = 1 AND store_time < ?"
 _VALUES = "SELECT key, value FROM Cache WHERE key >= ? AND key < ? AND raw = 1"
@@ -80,9 +82,28 @@ def clear_corrupt_store(directory: StoreDirectory) -> int:
 
 
 def _clear_aside(directory: StoreDirectory) -> None:
+    import shutil
+
     for path in directory.aside.glob("*"):
         with contextlib.suppress(OSError):
-            path.unlink()
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
+
+
+def discard_entry(rows: Rows, entry: Entry) -> None:
+    """Forget one entry, and the object that it alone used. Only inside a transaction.
+
+    Links to it stay until the next removal. Its object must not stay: the index could be made again from it.
+    """
+    for row_key in (ENTRY + entry.key, STATISTICS + entry.key, PIN + entry.key):
+        rows.index.delete(row_key)
+    if entry.info.recipe_key is not None:
+        rows.index.delete(LINK + entry.info.recipe_key)
+    if entry.object_digest is not None:
+        rows.index.delete(USE + entry.object_digest + entry.key)
+        remove_unused_object(rows, entry.object_digest)
 
 
 def remove_unused_object(rows: Rows, digest: str) -> int:

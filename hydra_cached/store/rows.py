@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,9 +50,9 @@ class Rows:
 
     __slots__ = ("directory", "index", "objects", "seal")
 
-    def __init__(self, directory: StoreDirectory, seal: Seal) -> None:
-        self.index = Index(directory.index)
-        self.objects = ObjectFolder(directory.objects)
+    def __init__(self, directory: StoreDirectory, seal: Seal, *, is_durable: bool = False) -> None:
+        self.index = Index(directory.index, is_durable=is_durable)
+        self.objects = ObjectFolder(directory.objects, is_durable=is_durable)
         self.seal = seal
         self.directory = directory
 
@@ -88,7 +88,7 @@ class Rows:
             return None
         body = self.open_cell(ENTRY + key, cell)
         if body is None:
-            self._save_aside(ENTRY + key, cell)
+            self.save_aside(ENTRY + key, cell)
             return None
         with contextlib.suppress(ValueError):
             entry = unpack_entry(key, body)
@@ -104,7 +104,7 @@ class Rows:
     def open_cell(self, row_key: str, cell: Cell) -> bytes | None:
         """The body in a cell if it passes."""
         try:
-            return self.seal.unwrap(row_key, _sealed_bytes(row_key, cell))
+            return self.seal.unwrap(row_key, sealed_bytes(row_key, cell))
         except EntryError:
             return None
 
@@ -127,6 +127,11 @@ class Rows:
     def put_link(self, recipe_key: str, key: str, conditions: str = "") -> None:
         """Lead from a recipe to an entry. Only inside a transaction."""
         self.put(LINK + recipe_key, pack_link(key, conditions), key)
+
+    def put_links(self, links: Mapping[str, tuple[str, str]]) -> None:
+        """Lead from several recipes to entries, each on its conditions. Only inside a transaction."""
+        for recipe_key, (key, conditions) in links.items():
+            self.put_link(recipe_key, key, conditions)
 
     def put_latest(self, target: str, path: str, key: str) -> None:
         """Lead from a place to its last entry, and to some before it. Only inside a transaction."""
@@ -158,6 +163,16 @@ class Rows:
         before_hits, before_seconds = (0, 0.0) if cell is None else self.statistics(key, cell)
         self.put(row_key, pack_statistics(before_hits + hits, before_seconds + seconds_saved))
 
+    def add_all_hits(self, hits: Mapping[str, tuple[int, float]]) -> None:
+        """Add to the statistics of several entries. Only inside a transaction."""
+        for key, (count, seconds_saved) in hits.items():
+            self.add_hits(key, count, seconds_saved)
+
+    def put_all(self, kind: str, items: Mapping[str, bytes]) -> None:
+        """Seal and enter several rows of a kind. Only inside a transaction."""
+        for key, body in items.items():
+            self.put(kind + key, body)
+
     def statistics(self, key: str, cell: Cell) -> tuple[int, float]:
         """Hits and seconds saved of a statistics row; bad ones start again from nothing."""
         body = self.open_cell(STATISTICS + key, cell)
@@ -187,17 +202,26 @@ class Rows:
                     found.append(unpack_entry(row_key[len(ENTRY) :], body).info)
         return sorted(found, key=lambda info: info.created_s, reverse=True)
 
-    def set_object_aside(self, key: str, digest: str) -> None:
-        """Move a damaged object to ``aside/`` and forget the entry that it was found by."""
+    def set_object_aside(self, keys: Sequence[str], digest: str) -> None:
+        """Move a damaged object to ``aside/`` and forget the entries that it was found by."""
 
         def move() -> None:
             with contextlib.suppress(FileNotFoundError):
                 os.replace(self.objects.path(digest), self._aside_path(digest))
-            for row_key in (ENTRY + key, USE + digest + key, CHECK + digest):
-                self.index.delete(row_key)
+            for key in keys:
+                self.index.delete(ENTRY + key)
+                self.index.delete(USE + digest + key)
+            self.index.delete(CHECK + digest)
 
         with contextlib.suppress(StoreError):
             self.index.write(move)
+
+    def has_note(self, digest: str) -> bool:
+        """Whether an object says of which entry it is, sealed with whatever key."""
+        try:
+            return bool(self.objects.read_note(digest))
+        except EntryDamagedError:
+            return False
 
     def _read_entry(self, key: str, cell: Cell | None) -> Entry | None:
         if cell is None:
@@ -215,7 +239,7 @@ class Rows:
 
     def _unwrap(self, row_key: str, cell: Cell) -> bytes:
         try:
-            return self.seal.unwrap(row_key, _sealed_bytes(row_key, cell))
+            return self.seal.unwrap(row_key, sealed_bytes(row_key, cell))
         except EntryDamagedError:
             self._set_aside(row_key, cell)
             raise
@@ -224,14 +248,15 @@ class Rows:
         def move() -> None:
             # gone or mended meanwhile: nothing to do
             if self.index.get(row_key) == cell:
-                self._save_aside(row_key, cell)
+                self.save_aside(row_key, cell)
                 self.index.delete(row_key)
 
         # where nothing can be written, the next put overwrites it or fails with its own message
         with contextlib.suppress(StoreError):
             self.index.write(move)
 
-    def _save_aside(self, row_key: str, cell: Cell) -> None:
+    def save_aside(self, row_key: str, cell: Cell) -> None:
+        """Keep what was in a row, as a file, for inspection."""
         value = cell[0]
         data = value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
         self._aside_path(row_key).write_bytes(data)
@@ -242,7 +267,12 @@ class Rows:
         return aside / f"{name}.{time.time_ns()}"
 
 
-def _sealed_bytes(row_key: str, cell: Cell) -> bytes:
+def sealed_bytes(row_key: str, cell: Cell) -> bytes:
+    """The bytes in a cell, whose seal is still to be checked.
+
+    Raises:
+        EntryUntrustedError: they are in another form than ours.
+    """
     value, mode, filename = cell
     if type(value) is not bytes or mode != _RAW_MODE or filename is not None:
         # whatever it holds is not looked at: another mode would mean a pickle or a file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hydra_cached.store.record import RUN, row_range
@@ -36,21 +37,23 @@ class RunRow:
 def add_run(store: Store, created_s: float, head: bytes, body: bytes, *, keep: int, keep_bytes: int) -> None:
     """Write down a run, and forget the oldest ones beyond ``keep`` runs or ``keep_bytes`` in all.
 
+    Nothing is written down in a store that cannot be written: there is nothing to be told about it that the run has
+    not told.
+
     Raises:
         StoreError: it cannot be written.
     """
-    rows = store.rows()
-    if rows is None:
+    if not store.is_writable:
         return
     # in the order of time; two runs may begin in the same nanosecond on a coarse clock
     number = f"{int(created_s * 1e9):016x}{secrets.token_hex(4)}"
 
-    def add() -> None:
+    def add(rows: Rows) -> None:
         rows.put(RUN + number + _HEAD, head)
         rows.put(RUN + number + _BODY, body)
         _forget(rows, keep, keep_bytes)
 
-    rows.index.write(add)
+    store.change(lambda rows: rows.index.write(partial(add, rows)))
 
 
 def list_runs(store: Store, *, limit: int | None = None) -> list[RunRow]:
@@ -59,10 +62,11 @@ def list_runs(store: Store, *, limit: int | None = None) -> list[RunRow]:
     Raises:
         StoreError: the index is damaged.
     """
-    rows = store.rows()
-    if rows is None:
-        return []
-    found = []
+    return store.ask(partial(_list, limit=limit), [])
+
+
+def _list(rows: Rows, *, limit: int | None) -> list[RunRow]:
+    found: list[RunRow] = []
     for (row_key,) in rows.index.scan(_LIST, (*row_range(RUN), _HEAD)):
         head = rows.peek(row_key)
         if head is not None:
@@ -74,8 +78,7 @@ def list_runs(store: Store, *, limit: int | None = None) -> list[RunRow]:
 
 def read_run(store: Store, number: str) -> bytes | None:
     """The body of a run; None when it is gone or damaged."""
-    rows = store.rows()
-    return None if rows is None else rows.peek(RUN + number + _BODY)
+    return store.ask(lambda rows: rows.peek(RUN + number + _BODY), None)
 
 
 def _forget(rows: Rows, keep: int, keep_bytes: int) -> None:

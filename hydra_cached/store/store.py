@@ -6,29 +6,29 @@ unpickled before. What fails is reported as an EntryError and kept under ``aside
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hydra_cached.errors import EntryDamagedError, StoreError
-from hydra_cached.store.commit import commit_entry
-from hydra_cached.store.directory import open_directory
+from hydra_cached.store.access import Access
+from hydra_cached.store.commit import enter_entry, put_entry
 from hydra_cached.store.entry import Entry, EntryInfo, EntrySummary
+from hydra_cached.store.faults import CorruptIndexError
+from hydra_cached.store.loading import read_object
 from hydra_cached.store.locks import Claim, Claims
 from hydra_cached.store.payload import Payload, dump_value, load_value
 from hydra_cached.store.progress import Progress, ignore_progress
-from hydra_cached.store.record import CHECK, ENTRY, LINK, pack_entry
-from hydra_cached.store.removal import clear_corrupt_store, clear_store, remove_entries
-from hydra_cached.store.seal import Seal, load_key
+from hydra_cached.store.record import CHECK, LINK, pack_entry
+from hydra_cached.store.removal import clear_corrupt_store, clear_store, discard_entry, remove_entries
 
 if TYPE_CHECKING:
     from hydra_cached.store.rows import Rows
 
-_PUT_ATTEMPTS = 5
+T = TypeVar("T")
 
 
 class Store:
@@ -37,10 +37,14 @@ class Store:
     Args:
         directory: the cache directory; ``~`` is expanded.
         create: make it when it is not there. Without, a directory that is absent is an empty store.
+        durable: a result that was put survives a power cut too: file and folder are synced before it is entered, and
+            the index with each entry. Without, it survives the death of this process, not that of the machine.
+
+    A damaged index is set aside and made again, with a warning in the log of ``hydra_cached``. Where the directory
+    cannot be written, what is in it is found all the same; where it cannot be read, nothing is.
 
     Raises:
-        StoreError: the directory cannot be used. A corrupt index is found when it is first asked something, so every
-            method but `dump` may raise this too.
+        StoreError: the directory cannot be used: it is no directory, others may write to it, or a later release did.
 
     Example:
         >>> with Store("cache") as store:  # doctest: +SKIP
@@ -48,16 +52,17 @@ class Store:
         ...     value = None if entry is None else store.load(entry)
     """
 
-    def __init__(self, directory: str | Path = "cache", *, create: bool = True) -> None:
+    def __init__(self, directory: str | Path = "cache", *, create: bool = True, durable: bool = False) -> None:
         # absolute from the start: a target may change the working directory
         self._root = Path(os.path.abspath(os.path.expanduser(directory)))
-        self._directory = open_directory(self._root, create=create)
-        self._rows: Rows | None = None
+        self._durable = durable
+        self._access = Access(self._root, create=create, is_durable=durable)
 
     @property
     def store_id(self) -> bytes:
         """Identity of the store, 16 bytes; b"" while there is none."""
-        return b"" if self._directory is None else self._directory.store_id
+        directory = self._access.directory
+        return b"" if directory is None else directory.store_id
 
     @property
     def object_folder(self) -> Path:
@@ -66,48 +71,63 @@ class Store:
 
     def checked_state(self, digest: str) -> bytes:
         """The state of an object's file in which it was last found right, b"" where it never was."""
-        rows = self.rows()
-        return b"" if rows is None else rows.peek(CHECK + digest) or b""
+        return self._access.ask_quietly(lambda rows: rows.peek(CHECK + digest), None) or b""
 
     def claim(self, key: str) -> Claim | None:
         """The right to compute the result of a key, or None while somebody else has it. See `Claims`."""
-        return Claims(self._root / "locks").claim(key)
+        return self.claims.claim(key)
 
     def holder(self, key: str) -> int | None:
         """Process id of who computes the result of a key; None when it is nobody, or cannot be told."""
-        return Claims(self._root / "locks").holder(key)
+        return self.claims.holder(key)
 
     @property
     def directory(self) -> Path:
         """Absolute path of the cache directory."""
         return self._root
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether results can be put, as far as rights tell."""
+        directory = self._access.directory
+        return directory is not None and directory.is_writable
+
+    @property
+    def claims(self) -> Claims:
+        """Who computes what, among all processes that use this store; see `Claims` for how to use it."""
+        return self._access.claims
+
     def find(self, recipe_key: str) -> Entry | None:
-        """The entry to which a recipe is linked, or None; also None while the index is locked.
+        """The entry to which a recipe is linked, or None; also None while the index cannot be read.
 
         Raises:
             EntryDamagedError: there is one, but it changed since it was written; it was set aside.
             EntryUntrustedError: there is one, but it has not your key's seal. It stays until the next `put` of its key.
             EntryUnreadableError: a later release wrote it.
         """
-        rows = self.rows()
-        return None if rows is None else rows.follow(LINK + recipe_key)
+        try:
+            rows = self._access.rows()
+            return None if rows is None else rows.follow(LINK + recipe_key)
+        except StoreError as exc:
+            return self._access.look_up_again(lambda rows: rows.follow(LINK + recipe_key), exc)
 
     def get(self, key: str) -> Entry | None:
-        """The entry of a primary key, or None; also None while the index is locked.
+        """The entry of a primary key, or None; also None while the index cannot be read.
 
         Raises:
             EntryDamagedError: there is one, but it changed since it was written; it was set aside.
             EntryUntrustedError: there is one, but it has not your key's seal. It stays until the next `put` of its key.
             EntryUnreadableError: a later release wrote it.
         """
-        rows = self.rows()
-        return None if rows is None else rows.entry(key)
+        try:
+            rows = self._access.rows()
+            return None if rows is None else rows.entry(key)
+        except StoreError as exc:
+            return self._access.look_up_again(lambda rows: rows.entry(key), exc)
 
     def latest(self, target: str, path: str) -> list[EntryInfo]:
         """What is known of the last results that were put for a target at a config path, the newest first."""
-        rows = self.rows()
-        return [] if rows is None else rows.latest(target, path)
+        return self._access.ask_quietly(lambda rows: rows.latest(target, path), [])
 
     def dump(self, value: Any) -> Payload:
         """The payload of a value; arrays and frames are not copied.
@@ -130,20 +150,11 @@ class Store:
         Raises:
             StoreError: it cannot be written: no room, no right, or the index stays locked.
         """
-        rows = self._open_for_writing()
         inline = bytes(payload.chunks[0]) if payload.is_inline else None
         digest = None if payload.is_inline else payload.digest
         entry = Entry(info, payload.codec, payload.size_bytes, inline, digest)
         body = pack_entry(info, payload.codec, payload.size_bytes, inline, digest)
-        for _ in range(_PUT_ATTEMPTS):
-            state = b"" if digest is None else rows.objects.write(payload, rows.seal.wrap(ENTRY + info.key, body))
-            committed = rows.index.write(
-                partial(commit_entry, rows, entry, body, state, replace=replace, conditions=conditions)
-            )
-            # None when another process deleted the object in between: then once more
-            if committed is not None:
-                return committed
-        raise StoreError(f'the object of result {info.key[:12]} keeps vanishing from "{rows.objects.folder}"')
+        return self.change(lambda rows: put_entry(rows, entry, body, payload, replace=replace, conditions=conditions))
 
     def enter(self, entry: Entry, *, replace: bool = False, conditions: str = "") -> Entry:
         """Enter a result whose bytes are there already: inside ``entry``, or as an object that somebody wrote.
@@ -155,16 +166,9 @@ class Store:
         Raises:
             StoreError: it cannot be written, or its object is gone.
         """
-        rows = self._open_for_writing()
         digest = entry.object_digest
         body = pack_entry(entry.info, entry.codec, entry.size_bytes, entry.payload, digest)
-        state = b"" if digest is None else rows.peek(CHECK + digest) or b""
-        committed = rows.index.write(
-            partial(commit_entry, rows, entry, body, state, replace=replace, conditions=conditions)
-        )
-        if committed is None:
-            raise StoreError(f"the object of result {entry.key[:12]} is gone", hint="run the pipeline again")
-        return committed
+        return self.change(lambda rows: enter_entry(rows, entry, body, replace=replace, conditions=conditions))
 
     def link(self, recipe_key: str, key: str, conditions: str = "") -> None:
         """Make `find(recipe_key)` give the entry `key`, with the digest of the conditions on which it does.
@@ -180,13 +184,7 @@ class Store:
         Raises:
             StoreError: they cannot be written.
         """
-        rows = self._open_for_writing()
-
-        def put_all() -> None:
-            for recipe_key, (key, conditions) in links.items():
-                rows.put_link(recipe_key, key, conditions)
-
-        rows.index.write(put_all)
+        self.change(lambda rows: rows.index.write(partial(rows.put_links, links)))
 
     def load(self, entry: Entry) -> Any:
         """The value of an entry that this store gave. Its arrays are writable; the store's file stays as it is.
@@ -198,13 +196,16 @@ class Store:
         if entry.object_digest is None:
             # it came out of the sealed record
             return load_value(entry.codec, (entry.payload or b"",))
-        rows = self.rows()
-        if rows is None:
+        try:
+            chunks = self.ask(partial(read_object, key=entry.key, digest=entry.object_digest), None)
+        except StoreError as exc:
+            raise EntryDamagedError(exc.message) from exc
+        if chunks is None:
             raise EntryDamagedError(f'the cache directory "{self._root}" is gone')
-        return load_value(entry.codec, self._read_object(rows, entry.key, entry.object_digest))
+        return load_value(entry.codec, chunks)
 
     def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None:
-        """Add hits and seconds saved to the statistics of entries, in one transaction.
+        """Add hits and seconds saved to the statistics of entries, in one transaction; nothing in a read-only store.
 
         Args:
             hits: entry key to (count, seconds saved). Keys that are not in the store are passed over.
@@ -212,15 +213,9 @@ class Store:
         Raises:
             StoreError: they cannot be written.
         """
-        if not hits:
+        if not hits or not self.is_writable:
             return
-        rows = self._open_for_writing()
-
-        def add() -> None:
-            for key, (count, seconds_saved) in hits.items():
-                rows.add_hits(key, count, seconds_saved)
-
-        rows.index.write(add)
+        self.change(lambda rows: rows.index.write(partial(rows.add_all_hits, hits)))
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         """What was remembered under hexadecimal keys; those that are not there, or fail their seal, are left out.
@@ -228,8 +223,8 @@ class Store:
         Args:
             kind: of row, as `record.py` lists them.
         """
-        rows = self.rows()
-        return {} if rows is None else rows.recall(kind, list(keys))
+        wanted = list(keys)
+        return self._access.ask_quietly(lambda rows: rows.recall(kind, wanted), {})
 
     def remember(self, kind: str, items: Mapping[str, bytes]) -> None:
         """Keep bytes under hexadecimal keys, in the place of what was there.
@@ -237,18 +232,11 @@ class Store:
         Raises:
             StoreError: they cannot be written.
         """
-        rows = self._open_for_writing()
-
-        def put_all() -> None:
-            for key, body in items.items():
-                rows.put(kind + key, body)
-
-        rows.index.write(put_all)
+        self.change(lambda rows: rows.index.write(partial(rows.put_all, kind, items)))
 
     def entries_of(self, target: str) -> list[EntryInfo]:
         """What is known of all results of a target, the newest first."""
-        rows = self.rows()
-        return [] if rows is None else rows.entries_of(target)
+        return self._access.ask_quietly(lambda rows: rows.entries_of(target), [])
 
     def summaries(
         self,
@@ -269,22 +257,19 @@ class Store:
         Raises:
             StoreError: the index is damaged.
         """
-        rows = self.rows()
-        if rows is None:
-            return []
         from hydra_cached.store.listing import Filter, list_entries
 
-        return list_entries(rows, Filter(target_glob, key_prefix, older_than_s), limit=limit)
+        wanted = Filter(target_glob, key_prefix, older_than_s)
+        return self.ask(lambda rows: list_entries(rows, wanted, limit=limit), [])
 
     def discard(self, entry: Entry) -> None:
-        """Forget one entry that cannot be used, quickly: what else it leaves goes with the next `remove`.
+        """Forget one entry that cannot be used, and its object. Links to it go with the next `remove`.
 
         Raises:
             StoreError: the index is locked or cannot be written.
         """
-        rows = self.rows()
-        if rows is not None:
-            rows.index.write(lambda: rows.index.delete(ENTRY + entry.key))
+        if self._access.directory is not None:
+            self.change(lambda rows: rows.index.write(partial(discard_entry, rows, entry)))
 
     def remove(self, keys: Iterable[str], *, progress: Progress = ignore_progress) -> int:
         """Delete entries, and objects, links and statistics that nothing else needs. Returns the bytes freed on disk.
@@ -295,8 +280,10 @@ class Store:
         Raises:
             StoreError: the index is locked or cannot be written.
         """
-        rows = self.rows()
-        return 0 if rows is None else remove_entries(rows, keys, progress=progress)
+        if self._access.directory is None:
+            return 0
+        wanted = list(keys)
+        return self.change(lambda rows: remove_entries(rows, wanted, progress=progress))
 
     def clear(self) -> int:
         """Delete everything, unreadable records and what was set aside included. Returns the bytes freed on disk.
@@ -306,42 +293,40 @@ class Store:
         Raises:
             StoreError: the index is locked or cannot be written.
         """
-        from hydra_cached.store.index import CorruptIndexError
-
+        directory = self._access.directory
+        if directory is None:
+            return 0
         try:
-            rows = self.rows()
+            rows = self._access.rows(as_it_is=True)
             return 0 if rows is None else clear_store(rows)
         except CorruptIndexError:
-            if self._directory is None:
-                raise
-            with contextlib.suppress(Exception):
-                # a connection to what is broken may not even close
-                self.close()
-            return clear_corrupt_store(self._directory)
+            self.close()
+            return clear_corrupt_store(directory)
 
     def is_corrupt(self) -> bool:
-        """Whether the index cannot be read, so that `clear` is all that is left to do. Reads all of it.
+        """Whether the index cannot be read as it is. Reads all of it.
 
         Raises:
             StoreError: the index is locked, or cannot be opened for another reason.
         """
-        from hydra_cached.store.index import CorruptIndexError
+        from hydra_cached.store.listing import Filter, list_entries
 
         try:
-            self.summaries()
+            rows = self._access.rows(as_it_is=True)
+            if rows is not None:
+                list_entries(rows, Filter())
         except CorruptIndexError:
             return True
         return False
 
     def size_on_disk(self) -> int:
         """Length in bytes of index, objects and what was set aside."""
-        return 0 if self._directory is None else self._directory.measure()
+        directory = self._access.directory
+        return 0 if directory is None else directory.measure()
 
     def close(self) -> None:
         """Close this thread's connection. The store opens again when it is asked something."""
-        rows, self._rows = self._rows, None
-        if rows is not None:
-            rows.index.close()
+        self._access.close()
 
     def __enter__(self) -> Store:
         return self
@@ -351,48 +336,44 @@ class Store:
     ) -> None:
         self.close()
 
-    def __reduce__(self) -> tuple[type[Store], tuple[str]]:
-        return Store, (str(self._root),)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _open, (str(self._root), self._durable)
 
     def __repr__(self) -> str:
         return f"Store({str(self._root)!r})"
 
+    @property
+    def access(self) -> Access:
+        """For its upkeep: the way to its rows."""
+        return self._access
+
     def rows(self) -> Rows | None:
-        """For the upkeep of the store: its rows, opened when first needed; None where the directory is absent."""
-        rows = self._rows
-        if rows is not None and not rows.index.is_foreign:
-            return rows
-        if self._directory is None:
-            # somebody may have created it since
-            self._directory = open_directory(self._root, create=False)
-            if self._directory is None:
-                return None
-        # sqlite and diskcache cost 20 ms to import: only now
-        from hydra_cached.store.rows import Rows
+        """For the upkeep of the store: its rows, opened when first needed; None where the directory is absent.
 
-        if rows is not None:
-            rows.index.abandon()
-        self._rows = Rows(self._directory, Seal(load_key(), self._directory.store_id))
-        return self._rows
+        Raises:
+            StoreError: the index cannot be opened, or is damaged.
+        """
+        return self._access.rows()
 
-    def _open_for_writing(self) -> Rows:
-        rows = self.rows()
-        if rows is None:
-            raise StoreError(f'there is no cache directory "{self._root}"', hint="Store(directory) creates it")
-        return rows
+    def ask(self, question: Callable[[Rows], T], absent: T) -> T:
+        """For its upkeep: the answer of its rows, after the index was made anew where it is damaged.
 
-    def _read_object(self, rows: Rows, key: str, digest: str) -> tuple[memoryview, ...]:
-        row_key = CHECK + digest
-        checked_state = rows.peek(row_key)
-        try:
-            found = rows.objects.read(digest, checked_state=checked_state)
-        except EntryDamagedError as exc:
-            # a file that could not be opened for want of handles or rights may be opened next time
-            if not isinstance(exc.__cause__, OSError) or isinstance(exc.__cause__, FileNotFoundError):
-                rows.set_object_aside(key, digest)
-            raise
-        if found.is_large and found.state != checked_state:
-            # so that it need not be read in full next time; a store that cannot be written still gives its values
-            with contextlib.suppress(StoreError):
-                rows.index.write(lambda: rows.put(row_key, found.state))
-        return found.chunks
+        Args:
+            absent: the answer where the directory is absent.
+
+        Raises:
+            StoreError: the index cannot be opened, or stays locked.
+        """
+        return self._access.ask(question, absent)
+
+    def change(self, operation: Callable[[Rows], T]) -> T:
+        """For its upkeep: do something with its rows that writes, after the index was made anew where it is damaged.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        return self._access.change(operation)
+
+
+def _open(directory: str, durable: bool) -> Store:
+    return Store(directory, durable=durable)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from hydra_cached.errors import UsageError
+from hydra_cached.store.archive import Archive, Exported, Imported, write_archive
+from hydra_cached.store.collection import Freed, collect_garbage
 from hydra_cached.store.entry import EntrySummary
-from hydra_cached.store.garbage import Limits, choose_garbage, measure_used
+from hydra_cached.store.garbage import Limits, choose_garbage
 from hydra_cached.store.lineage import Ancestor, trace_parents
-from hydra_cached.store.listing import Filter, TargetTotals, count_entries, find_keys, sum_by_target
+from hydra_cached.store.listing import Filter, TargetTotals, count_entries, find_keys, read_statistics, sum_by_target
 from hydra_cached.store.pins import pinned_keys, set_pins
 from hydra_cached.store.progress import Progress, ignore_progress
-from hydra_cached.store.record import CLOSURE, STATISTICS
-from hydra_cached.store.removal import sweep_shared_rows
+from hydra_cached.store.record import CLOSURE
 from hydra_cached.store.store import Store
-
-_ROUNDS = 5
+from hydra_cached.store.verification import Verified
+from hydra_cached.store.verify import verify_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +52,6 @@ class Definition:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Freed:
-    """What a collection of garbage came to.
-
-    Attributes:
-        entries: number of entries that were dropped.
-        leftovers: number of files of dead writers.
-        disk_bytes: by how much the store became smaller.
-    """
-
-    entries: int
-    leftovers: int
-    disk_bytes: int
-
-
 class Upkeep:
     """Upkeep of one store; one that is not there is empty."""
 
@@ -77,8 +65,7 @@ class Upkeep:
             UsageError: there is none, or more than one.
             StoreError: the index is damaged.
         """
-        rows = self._store.rows()
-        keys = [] if rows is None else find_keys(rows, prefix)
+        keys: list[str] = self._store.ask(lambda rows: find_keys(rows, prefix), [])
         if not keys:
             raise UsageError(f'there is no result "{prefix}"', hint="keys are listed by: hydra-cached cache ls")
         if len(keys) > 1:
@@ -91,8 +78,7 @@ class Upkeep:
         Raises:
             StoreError: the index is damaged.
         """
-        rows = self._store.rows()
-        return TargetTotals("", 0, 0) if rows is None else count_entries(rows, wanted)
+        return self._store.ask(lambda rows: count_entries(rows, wanted), TargetTotals("", 0, 0))
 
     def totals(self) -> Totals:
         """What the store holds, in all and by target.
@@ -100,8 +86,7 @@ class Upkeep:
         Raises:
             StoreError: the index is damaged.
         """
-        rows = self._store.rows()
-        targets = [] if rows is None else sum_by_target(rows)
+        targets: list[TargetTotals] = self._store.ask(sum_by_target, [])
         return Totals(
             entries=sum(each.entries for each in targets),
             size_bytes=sum(each.size_bytes for each in targets),
@@ -114,9 +99,7 @@ class Upkeep:
 
     def statistics(self, key: str) -> tuple[int, float]:
         """How often an entry was found, and the seconds that saved."""
-        rows = self._store.rows()
-        cell = None if rows is None else rows.index.get(STATISTICS + key)
-        return (0, 0.0) if rows is None or cell is None else rows.statistics(key, cell)
+        return self._store.ask(lambda rows: read_statistics(rows, key), (0, 0.0))
 
     def definitions(self, code: str) -> list[Definition]:
         """What a code fingerprint was made of, as far as it was written down."""
@@ -132,8 +115,7 @@ class Upkeep:
 
     def trace(self, key: str) -> list[Ancestor]:
         """An entry and all that it was computed from, as a tree that is told from the top."""
-        rows = self._store.rows()
-        return [] if rows is None else trace_parents(rows, key)
+        return self._store.ask(lambda rows: trace_parents(rows, key), [])
 
     def pinned(self) -> set[str]:
         """Keys of pinned entries.
@@ -141,8 +123,7 @@ class Upkeep:
         Raises:
             StoreError: the index is damaged.
         """
-        rows = self._store.rows()
-        return set() if rows is None else pinned_keys(rows)
+        return self._store.ask(pinned_keys, set())
 
     def pin(self, keys: Iterable[str], *, is_pinned: bool = True) -> None:
         """Keep entries whatever is collected, or no longer.
@@ -150,9 +131,9 @@ class Upkeep:
         Raises:
             StoreError: the index is locked or cannot be written.
         """
-        rows = self._store.rows()
-        if rows is not None:
-            set_pins(rows, keys, is_pinned=is_pinned)
+        wanted = list(keys)
+        if wanted:
+            self._store.change(lambda rows: set_pins(rows, wanted, is_pinned=is_pinned))
 
     def choose(self, limits: Limits) -> list[EntrySummary]:
         """Entries that exceed limits, the cheapest to compute again per byte first.
@@ -160,8 +141,7 @@ class Upkeep:
         Raises:
             StoreError: the index is damaged.
         """
-        rows = self._store.rows()
-        return [] if rows is None else choose_garbage(rows, limits)
+        return self._store.ask(lambda rows: choose_garbage(rows, limits), [])
 
     def collect(self, limits: Limits, *, progress: Progress = ignore_progress) -> Freed:
         """Drop what exceeds limits, and what writers left that died before they were done.
@@ -169,22 +149,46 @@ class Upkeep:
         Raises:
             StoreError: the index is locked or cannot be written.
         """
-        rows = self._store.rows()
-        if rows is None:
+        if self._store.rows() is None:
             return Freed(0, 0, 0)
-        before_bytes = measure_used(rows)
-        leftovers, _ = rows.objects.remove_leftovers()
-        entries = 0
-        for _ in range(_ROUNDS):
-            # estimates of what an entry frees may fall short
-            chosen = choose_garbage(rows, limits)
-            self._store.remove((summary.key for summary in chosen), progress=progress)
-            entries += len(chosen)
-            if not chosen:
-                break
-        sweep_shared_rows(rows)
-        rows.index.shrink()
-        return Freed(entries, leftovers, max(0, before_bytes - measure_used(rows)))
+        return self._store.change(partial(collect_garbage, limits=limits, progress=progress))
+
+    def export(self, path: Path, keys: Iterable[str], *, progress: Progress = ignore_progress) -> Exported:
+        """Write entries with all that they need to an archive.
+
+        Args:
+            progress: called with the number of entries that are done, and of all.
+
+        Raises:
+            UsageError: the file cannot be written.
+            StoreError: the index cannot be opened, or stays locked.
+        """
+        wanted = list(keys)
+        return self._store.ask(lambda rows: write_archive(rows, path, wanted, progress=progress), Exported(0, 0, 0))
+
+    def enter_archive(self, archive: Archive, *, progress: Progress = ignore_progress) -> Imported:
+        """Enter what is in an archive. What is here already stays.
+
+        Args:
+            progress: called with the bytes that are read, and all of them.
+
+        Raises:
+            UsageError: the archive ends too early.
+            StoreError: it cannot be written.
+        """
+        return self._store.change(lambda rows: archive.enter_all(rows, progress=progress))
+
+    def verify(self, *, is_repairing: bool, progress: Progress = ignore_progress) -> Verified:
+        """Check the index, every row, and every byte of every object.
+
+        Args:
+            is_repairing: mend what can be mended.
+            progress: called with what was looked at and all there is, in bytes.
+
+        Raises:
+            StoreError: the index cannot be opened, stays locked, or cannot be written.
+        """
+        return verify_store(self._store.access, is_repairing=is_repairing, progress=progress)
 
 
 def _name_some(keys: list[str], prefix: str) -> str:

@@ -110,10 +110,6 @@ def test_all_mends_a_corrupt_index(damage: str, filled: Path, run_cli: RunCli) -
     for path in index.parent.glob("cache.db-*"):
         path.unlink()
     index.write_bytes(b"garbage " * 1000 if damage == "garbage" else whole[: len(whole) // 2])
-    broken = run_cli("run", "conf", "-p")
-    assert broken.returncode == 2
-    assert "is corrupt" in broken.stderr
-    assert "hydra-cached cache clear --all" in broken.stderr
     assert "would delete everything" in run_cli("cache", "clear", "--all", "--dry-run").stdout
     done = run_cli("cache", "clear", "--all", "--yes")
     assert (done.returncode, done.stderr) == (0, "")

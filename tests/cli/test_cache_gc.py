@@ -152,9 +152,10 @@ def test_bad_arguments_are_one_line_and_a_hint(
 
 def test_what_a_killed_run_left_is_reclaimed(folder: Path, run_cli: RunCli) -> None:
     script = (
-        "import os, sys, threading\nfrom hydra_cached.store import Store, objects\n"
+        "import os, sys, threading\nfrom hydra_cached.store import Store, object_files\n"
         "from tests.store.entries import put\n"
-        "objects._write_all = lambda file, data: (file.write(data), print('writing', flush=True), sys.stdin.read())\n"
+        "def write_half(file, data):\n    file.write(data)\n    print('writing', flush=True)\n    sys.stdin.read()\n"
+        "object_files.write_all = write_half\n"
         f"put(Store({str(folder / 'cache')!r}), b'x' * 500_000)\n"
     )
     with subprocess.Popen(

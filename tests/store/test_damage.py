@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from hydra_cached.errors import EntryDamagedError, EntryError, EntryUntrustedError, StoreError
+from hydra_cached.errors import EntryDamagedError, EntryUntrustedError
 from hydra_cached.store import Store
 from hydra_cached.store.record import CHECK, ENTRY, LINK, STATISTICS, pack_entry, pack_state
 from hydra_cached.store.seal import Seal, load_key
-from tests.store.entries import database, describe, key_of, objects_of, put, read_row, write_row
+from tests.store.entries import database, key_of, objects_of, put, read_row, write_row
 
 np = pytest.importorskip("numpy")
 _LARGE = b"large value " * 20_000
@@ -282,68 +282,6 @@ def test_bad_records_do_not_hide_the_good_ones_from_a_listing(store: Store) -> N
     assert summaries[0].hits == 2
     assert store.remove(key_of(number) for number in range(1, 40)) > 0
     assert store.summaries() == []
-
-
-@pytest.mark.parametrize("content", [b"garbage " * 1000, bytes(8192)], ids=["garbage", "zeros"])
-def test_corrupt_index_is_a_store_error_with_a_hint(tmp_path: Path, content: bytes) -> None:
-    with Store(tmp_path / "cache") as store:
-        put(store, 1)
-    for path in (tmp_path / "cache" / "index").glob("cache.db*"):
-        path.unlink()
-    (tmp_path / "cache" / "index" / "cache.db").write_bytes(content)
-    broken = Store(tmp_path / "cache")
-    for ask in (lambda: broken.find(key_of(1)), broken.summaries, lambda: put(broken, 1)):
-        with pytest.raises(StoreError, match="corrupt") as caught:
-            ask()
-        assert "\n" not in str(caught.value)
-        assert "delete" in (caught.value.hint or "")
-    assert broken.is_corrupt()
-    assert broken.clear() > 0
-    assert not broken.is_corrupt()
-    info = put(broken, 1)
-    assert broken.get(info.key) is not None
-
-
-def test_deleted_index_is_an_empty_store(tmp_path: Path) -> None:
-    with Store(tmp_path / "cache") as store:
-        info = put(store, _LARGE)
-    for path in (tmp_path / "cache" / "index").glob("*"):
-        path.unlink()
-    with Store(tmp_path / "cache") as store:
-        assert store.find(info.recipe_key or "") is None
-        put(store, _LARGE)
-        assert store.find(info.recipe_key or "") is not None
-
-
-def test_damaged_pages_of_the_index_never_give_a_wrong_value(tmp_path: Path) -> None:
-    with Store(tmp_path / "cache") as store:
-        for number in range(1, 60):
-            put(store, f"value {number} " * 50, number)
-    path = tmp_path / "cache" / "index" / "cache.db"
-    good = path.read_bytes()
-    generator = random.Random(6)
-    wrong = 0
-    for _ in range(25):
-        bad = bytearray(good)
-        for _ in range(40):
-            bad[generator.randrange(4096, len(bad))] ^= 1 << generator.randrange(8)
-        path.write_bytes(bad)
-        for leftover in path.parent.glob("cache.db-*"):
-            leftover.unlink()
-        wrong += _count_wrong_values(tmp_path / "cache")
-    assert wrong == 0
-
-
-def _count_wrong_values(directory: Path) -> int:
-    wrong = 0
-    with Store(directory) as store:
-        for number in range(1, 60):
-            try:
-                entry = store.find(describe(number).recipe_key or "")
-                wrong += entry is not None and store.load(entry) != f"value {number} " * 50
-            except (EntryError, StoreError):
-                continue
-    return wrong
 
 
 def test_foreign_rows_are_neither_listed_nor_loaded(store: Store, tmp_path: Path) -> None:

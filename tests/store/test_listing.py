@@ -98,12 +98,13 @@ def test_limited_list_and_count_do_not_read_all_rows(store: Store) -> None:
         put(store, number, number, target=f"pkg.t{number % 3}")
     rows = store.rows()
     assert rows is not None
-    steps = []
-    rows.index._cache._con.set_progress_handler(lambda: steps.append(1), 100)
+    connection = rows.index._connect()
+    steps: list[int] = []
+    connection.set_progress_handler(lambda: steps.append(1), 100)
     store.summaries(limit=3)
     limited = len(steps)
     store.summaries()
-    rows.index._cache._con.set_progress_handler(None, 0)
+    connection.set_progress_handler(None, 0)
     assert limited * 5 < len(steps)
     with database(store) as connection:
         plan = connection.execute(

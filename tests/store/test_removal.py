@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hydra_cached.store import CLOSURE, CONDITIONS, FILE_MEMO, TEXT, Conditions, Store, objects, references
+from hydra_cached.store import CLOSURE, CONDITIONS, FILE_MEMO, TEXT, Conditions, Store, object_files, references
 from hydra_cached.store.garbage import Limits
 from hydra_cached.store.record import LINK
 from hydra_cached.store.upkeep import Upkeep
@@ -155,7 +155,7 @@ def test_writer_whose_file_is_taken_for_a_leftover_writes_it_again(
             taken.extend(store.directory.glob("objects/??/.*.tmp"))
             taken[-1].unlink()
 
-    monkeypatch.setattr(objects, "mark_as_written", take)
+    monkeypatch.setattr(object_files, "mark_as_written", take)
     info = put(store, b"x" * 100_000)
     assert len(taken) == 2
     entry = store.get(info.key)
