@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hydra_cached.graph import Graph, Node, Place, argument_expressions, references
+from hydra_cached.keys import FILE
 from hydra_cached.plan.decision import Context, Known, Policy, decide
 from hydra_cached.store import EntryInfo
 
@@ -38,7 +39,9 @@ def _find_last(node: Node, context: Context) -> EntryInfo | None:
     with_calls = {name for name, each in argument_expressions(node.call) if next(references(each), None) is not None}
     for info in context.index.entries_of(node.target_id):
         arguments = dict(info.arguments)
+        # files that results of calls name are among the arguments of an entry too
+        names = {name for name in arguments if not name.startswith(FILE)} | dict(literal).keys()
         is_same = info.code == identity.code and all(arguments.get(name) == digest for name, digest in literal)
-        if is_same and with_calls <= arguments.keys():
+        if is_same and names == with_calls | dict(literal).keys():
             return info
     return None

@@ -108,7 +108,7 @@ class ObjectFolder:
                         return _state(os.stat(path))
             return self._write(path, payload, note)
         except OSError as exc:
-            raise _unwritable(self.folder, exc) from exc
+            raise _unwritable(self.folder, exc, f"a result of {payload.size_bytes:,} bytes ") from exc
         finally:
             payload.discard_draft()
 
@@ -251,9 +251,9 @@ def _is_abandoned(path: Path) -> bool:
     return not is_written
 
 
-def _unwritable(folder: Path, exc: OSError) -> StoreError:
+def _unwritable(folder: Path, exc: OSError, what: str = "") -> StoreError:
     return StoreError(
-        f'cannot write to "{folder}": {exc.strerror or exc}',
+        f'cannot write {what}to "{folder}": {exc.strerror or exc}',
         hint="free some space, or choose another cache directory with -c DIR",
     )
 
