@@ -29,7 +29,7 @@ from hydra_cached.plan import (
     find_nodes,
     uncached_nodes,
 )
-from hydra_cached.store import FILE_MEMO, MemoryCache, Store
+from hydra_cached.store import CODE_MEMO, FILE_MEMO, MemoryCache, Store
 from hydra_cached.targets import TargetPolicy
 
 
@@ -104,7 +104,7 @@ def wire(graph: Graph, cache: ResultCache | None, options: RunOptions, *, is_cal
     Raises:
         UsageError: an option names a node that there is not.
     """
-    code = CodeFingerprints()
+    code = CodeFingerprints(None if cache is None else CacheMemo(cache, CODE_MEMO))
     files = FileDigests(memo=None if cache is None else CacheMemo(cache, FILE_MEMO))
     keys = Keys(graph, code, files, *([] if cache is None else [outputs_recaller(cache.recall)]))
     forced = frozenset(node.index for name in options.force for node in find_nodes(graph, keys, name))

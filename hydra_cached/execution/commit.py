@@ -104,8 +104,9 @@ class Committer:
         self._write(node, lambda cache: cache.discard(entry))
 
     def flush(self) -> None:
-        """Write the counts of this run, and what was read of files."""
+        """Write the counts of this run, and what was read of files and code."""
         self._files.flush()
+        self._code.flush()
         self._write(None, lambda cache: cache.flush())
         if self._hits and self._cache is not None:
             hits, self._hits = self._hits, {}

@@ -102,6 +102,7 @@ class Scheduler:
         finally:
             self._claiming.release_all()
             self.state.committer.flush()
+            self.state.code.settle()
 
     def value(self, root: Any, places: tuple[Place, ...]) -> Any:
         """The value of an expression of the graph, once all is settled.

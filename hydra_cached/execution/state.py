@@ -22,6 +22,7 @@ class RunState:
     Attributes:
         context: what decisions are made from, or None with ``cache`` None: then nothing is looked up, digested or
             stored.
+        code: fingerprints of code, as it was when the run began.
         settled: nodes that were reused or called, by index.
         asked: decisions for the nodes that were not found by recipe key, by index.
         demoted: why results that were found are computed again, by index.
@@ -43,6 +44,7 @@ class RunState:
         self.keys = None if context is None else context.keys
         self.cache = cache
         self.policy = policy
+        self.code = code
         self.emit = listener
         self.interrupts = Interrupts()
         self.settled: dict[int, Settled] = {}

@@ -6,6 +6,7 @@ import dis
 import inspect
 from collections.abc import Iterator
 from types import CodeType
+from typing import Any
 
 from hydra_cached.fingerprint.walk import Walk
 
@@ -50,3 +51,36 @@ def _is_docstring_first(code: CodeType) -> bool:
         return False
     raw = code.co_code
     return not any(raw[i] in _HAS_CONST and raw[i + 1] == 0 for i in range(0, len(raw), 2))
+
+
+def is_same_code(one: CodeType, other: CodeType, *, is_strict: bool = False) -> bool:
+    """Whether two code objects do the same, wherever they stand; strictly, with equal lines below their first."""
+    return (
+        one.co_name == other.co_name
+        and one.co_code == other.co_code
+        and one.co_names == other.co_names
+        and one.co_varnames == other.co_varnames
+        and one.co_freevars == other.co_freevars
+        and one.co_flags == other.co_flags
+        and one.co_argcount == other.co_argcount
+        and one.co_kwonlyargcount == other.co_kwonlyargcount
+        and one.co_posonlyargcount == other.co_posonlyargcount
+        and (not is_strict or one.co_linetable == other.co_linetable)
+        and len(one.co_consts) == len(other.co_consts)
+        and all(_is_same_constant(a, b, is_strict) for a, b in zip(one.co_consts, other.co_consts, strict=True))
+    )
+
+
+def _is_same_constant(one: Any, other: Any, is_strict: bool) -> bool:
+    if isinstance(one, CodeType) and isinstance(other, CodeType):
+        return is_same_code(one, other, is_strict=is_strict)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_is_same_constant, one, other, [is_strict] * len(one)))
+    # 0.0 == -0.0 == 0 == False
+    return (type(one) is type(other) and one == other and repr(one) == repr(other)) or _are_same_sets(one, other)
+
+
+def _are_same_sets(one: Any, other: Any) -> bool:
+    if not (isinstance(one, frozenset) and isinstance(other, frozenset)):
+        return False
+    return {(type(item), repr(item)) for item in one} == {(type(item), repr(item)) for item in other}

@@ -7,6 +7,8 @@ from typing import Any
 from hydra_cached.fingerprint.bodies import Bodies
 from hydra_cached.fingerprint.closure import Closures
 from hydra_cached.fingerprint.definition import Definition
+from hydra_cached.fingerprint.memo import Memo
+from hydra_cached.fingerprint.rows import Rows
 
 
 class CodeFingerprints:
@@ -18,8 +20,9 @@ class CodeFingerprints:
     (False, None)
     """
 
-    def __init__(self) -> None:
-        self._bodies = Bodies()
+    def __init__(self, memo: Memo | None = None) -> None:
+        self._rows = Rows(memo)
+        self._bodies = Bodies(self._rows)
         self._closures = Closures(self._bodies)
         # by identity; the object is kept, so that its id stays its own
         self._digests: dict[int, tuple[Any, str]] = {}
@@ -37,6 +40,26 @@ class CodeFingerprints:
     def collect(self, target: Any) -> tuple[Definition, ...]:
         """Every definition that counts for ``target``, sorted by id."""
         return self._closures.collect(target)
+
+    def named(self, text: str) -> Any | None:
+        """The first-party code that a dotted text names, for `of`: a function, class, module or other value, or None.
+
+        A module is imported for this only if its text defines the rest of the name at its top level. One that is named
+        as a whole is not imported, and counts by its text and the first-party texts that it imports.
+        """
+        return self._closures.named(text)
+
+    def flush(self) -> None:
+        """Hand what was learnt of files to the memo. To be called once, at the end."""
+        self._rows.flush()
+
+    def settle(self) -> None:
+        """Note what a run changed in values that code holds. To be called once after a run, before somebody else may.
+
+        A later run in this process takes these values for what they were before: memos that functions fill, models kept
+        from their first use, counters. Another process begins without them, and so keys are the same in both.
+        """
+        self._closures.settle()
 
     def is_first_party(self, target: Any) -> bool:
         """Whether a function, class, module or module name is neither the standard library's nor installed."""

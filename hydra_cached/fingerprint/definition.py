@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Literal, TypeAlias
 
 from blake3 import blake3
 
-Kind: TypeAlias = Literal["function", "class", "module", "constant", "extension", "distribution", "opaque"]
+Kind: TypeAlias = Literal[
+    "function", "class", "constant", "effect", "module", "extension", "distribution", "opaque", "unfollowed"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One thing that counts as code of a target.
+    """One thing that counts as code of a target, or that could not be followed.
 
     Attributes:
-        id: module and qualified name; the name of a distribution; for an opaque value where it was met and its type.
-        kind: "extension" is a compiled file; "opaque" is what could not be read: a lock, a module that fails to import.
-        digest: 64 hexadecimal digits of its own text or value, not of what it uses.
+        id: module and qualified name; the name of a module or distribution; for what is opaque or was not followed also
+            what it is.
+        kind: "effect" are the statements of a module that do something when it is imported; "module" is one that is
+            used as a whole; "extension" is a compiled file; "opaque" is what could not be read: a value such as a lock,
+            which counts by its type and by what made it, or a module that cannot be imported; "unfollowed" is a place
+            behind which nothing counts: `eval`, a `getattr` of a name that is not known.
+        digest: 64 hexadecimal digits of its own text or value, not of what it uses; "" for what is not followed.
         file: where it stands, an absolute path, or None.
         line: first line in ``file``, or None.
     """
@@ -28,11 +35,16 @@ class Definition:
     digest: str
     file: str | None = None
     line: int | None = None
+    _write: Callable[[], str] | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def text(self) -> str:
+        """Its source as the digest sees it, for people: no comments, docstrings or annotations that nothing reads.
 
-def distribution_definition(distribution: tuple[str, str]) -> Definition:
-    """An installed distribution, which counts by name and version."""
-    return Definition(distribution[0], "distribution", digest_text(*distribution))
+        A constant is written as its repr, cut after 2,000 characters, a distribution as name and version. "" where
+        there is no source, or another by now.
+        """
+        return "" if self._write is None else self._write()
 
 
 def qualified_name(target: Any) -> str:

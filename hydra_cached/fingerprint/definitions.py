@@ -12,6 +12,8 @@ from hydra_cached.fingerprint.walk import Undigestible, Walk
 _CLASS_MACHINERY = frozenset(
     {"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__"}
     | {"__abstractmethods__", "_abc_impl", "__annotate__", "__annotate_func__", "__annotations_cache__"}
+    # pickling leaves it behind
+    | {"__slotnames__"}
 )
 
 
@@ -123,6 +125,8 @@ def _write_members(walk: Walk, cls: type) -> None:
     for name, member in vars(cls).items():
         if name in _CLASS_MACHINERY or type(member).__name__ in {"member_descriptor", "getset_descriptor"}:
             continue
+        if name == "__annotations__" and not member:
+            continue  # made when somebody asks for it
         walk.write_text(name)
         try:
             walk.write(member)

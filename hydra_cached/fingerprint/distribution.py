@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -16,6 +17,7 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any, Literal
 
 from hydra_cached.fingerprint.definition import module_label
+from hydra_cached.fingerprint.rows import Rows
 
 _OWN = __name__.partition(".")[0]
 
@@ -43,7 +45,8 @@ class Origin:
 class Origins:
     """Origins of modules, each looked up once."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
         self._known: dict[str, Origin] = {}
         self._owners: dict[tuple[str, str], tuple[str, str] | None] = {}
         self._folders: dict[str, tuple[Path, ...]] = {}
@@ -126,6 +129,22 @@ def module_of(target: Any) -> str:
         if isinstance(found, str):
             return module_label(found)
     return "builtins"
+
+
+def absolute(module: str, namespace: Mapping[str, Any]) -> str:
+    """The name of a module that one with this namespace imports as ``module``, with leading dots; "" if none."""
+    if not module.startswith("."):
+        return module
+    package = namespace.get("__package__")
+    if not isinstance(package, str):
+        package = str(namespace.get("__name__", "")).rpartition(".")[0]
+    name = module.lstrip(".")
+    parts = package.split(".")
+    level = len(module) - len(name)
+    if not package or level > len(parts):
+        return ""
+    above = ".".join(parts[: len(parts) - level + 1])
+    return f"{above}.{name}" if name else above
 
 
 def find_file(name: str) -> str | None:

@@ -9,7 +9,6 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from hydra_cached.fingerprint.bodies import Bodies
-from hydra_cached.fingerprint.definition import Definition, digest_text
 from hydra_cached.fingerprint.depth import call_deep
 from hydra_cached.fingerprint.values import Encoder
 from hydra_cached.fingerprint.walk import describe_type
@@ -22,17 +21,20 @@ class Recording(Encoder):
 
     Attributes:
         references: functions, classes and modules met, whosever they are.
-        opaque: values without a digest, which count by their type alone.
+        classes: classes of the objects met, and what they consist of where they are made at run time.
+        opaque: types of values without a digest, which count by their type alone.
     """
 
-    __slots__ = ("_bodies", "_module", "opaque", "references")
+    __slots__ = ("_bodies", "_module", "_recorder", "classes", "opaque", "references")
 
     def __init__(self, bodies: Bodies, module: str) -> None:
         self.references: list[Any] = []
-        self.opaque: list[Definition] = []
+        self.classes: list[Any] = []
+        self.opaque: list[str] = []
         self._bodies = bodies
         self._module = module
-        super().__init__(_Recorder(bodies, self.references))
+        self._recorder = _Recorder(bodies, self.references)
+        super().__init__(self._recorder)
 
     def add(self, value: Any) -> None:
         """Append ``value``; one that is nested too deep counts by its type alone."""
@@ -59,6 +61,13 @@ class Recording(Encoder):
             return
         super().write(value)
 
+    def write_class(self, cls: type) -> None:
+        """Append the class of an object."""
+        recorder = self._recorder
+        outer, recorder.found = recorder.found, self.classes
+        super().write_class(cls)
+        recorder.found = outer
+
     def dump_run(self, items: list[Any]) -> bytes | None:
         """The bytes of ``items`` when they are plain and name no path of the project."""
         data = super().dump_run(items)
@@ -73,7 +82,7 @@ class Recording(Encoder):
         kind = describe_type(value)
         self.out += b"?"
         self.write_text(kind)
-        self.opaque.append(Definition(f"{self._module} ({kind})", "opaque", digest_text("opaque", kind)))
+        self.opaque.append(kind)
         if not callable(value):
             return
         # a compiled or wrapped function may still say what it was made from
@@ -85,23 +94,18 @@ class Recording(Encoder):
         held.extend(gc.get_referents(*(each for each in held if isinstance(each, (dict, tuple, list, MethodType)))))
         self.references.extend(each for each in held if isinstance(each, FunctionType))
 
-    def adopt(self, other: Recording) -> None:
-        """Take over what ``other`` noted, not what it wrote."""
-        self.references.extend(other.references)
-        self.opaque.extend(other.opaque)
-
 
 class _Recorder:
     """What a recording asks about code: nothing is followed, everything is noted."""
 
-    __slots__ = ("_bodies", "_references")
+    __slots__ = ("_bodies", "found")
 
-    def __init__(self, bodies: Bodies, references: list[Any]) -> None:
+    def __init__(self, bodies: Bodies, found: list[Any]) -> None:
+        self.found = found
         self._bodies = bodies
-        self._references = references
 
     def reference(self, target: Any) -> str | None:
-        self._references.append(target)
+        self.found.append(target)
         return "" if self._bodies.is_first_party(target) else None
 
     def body(self, target: Any) -> str:

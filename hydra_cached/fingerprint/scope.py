@@ -3,139 +3,209 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
-from collections.abc import Iterator
-from types import FunctionType, ModuleType
+from collections.abc import Iterator, Mapping
+from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from hydra_cached.fingerprint.bodies import Bodies
-from hydra_cached.fingerprint.definition import Definition, digest_text, distribution_definition
-from hydra_cached.fingerprint.names import Names
-from hydra_cached.fingerprint.recording import Recording
+from hydra_cached.fingerprint.chains import OWN_MODULE, Uses
+from hydra_cached.fingerprint.definition import digest_text
+from hydra_cached.fingerprint.distribution import absolute, find_spec
+from hydra_cached.fingerprint.nodes import Node, Nodes
 
-_MODULE_MACHINERY = frozenset(
-    {"__builtins__", "__cached__", "__doc__", "__file__", "__loader__", "__name__", "__package__", "__path__"}
-    | {"__spec__", "__annotations__", "__all__"}
+MODULE_MACHINERY = frozenset(
+    {"__builtins__", "__cached__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__"}
+    | {"__annotations__", "__all__"}
 )
-_DYNAMIC_ACCESS = frozenset({"getattr", "vars", "__dict__", "attrgetter", "methodcaller"})
-_OWN_NAMESPACE = frozenset({"globals", "eval", "exec"})
+_NO_CELLS: Mapping[str, CellType] = {}
 
 
-class Scope:
-    """The names of one definition.
+def follow(
+    nodes: Nodes,
+    node: Node,
+    uses: Uses,
+    namespace: dict[str, Any],
+    module: str,
+    cells: Mapping[str, CellType] = _NO_CELLS,
+) -> None:
+    """Add to the edges of ``node`` all that its ``uses`` lead to.
 
-    Attributes:
-        definitions: the constants it reads, and imports that lead to no first-party code.
+    Args:
+        nodes: all nodes.
+        node: whose uses they are.
+        uses: names, as far as they are no local ones.
+        namespace: of the module it was written in.
+        module: name of that module.
+        cells: what it closes over, by name.
     """
+    known = nodes.chains.get(id(namespace))
+    if known is None:
+        known = nodes.chains[id(namespace)] = {}
+    edges = node.edges
+    for chain in uses.names.split(" ") if uses.names else ():
+        if cells and chain.partition(".")[0] in cells:
+            edges.extend(_follow_cell(nodes, chain, cells))
+            continue
+        found = known.get(chain)
+        if found is None:
+            found = known[chain] = tuple(_resolve(nodes, chain, namespace, module))
+        edges.extend(found)
+    for chain in uses.makers.split(" ") if uses.makers else ():
+        for found_node in _resolve(nodes, chain, namespace, module):
+            edges.extend(_without_content(nodes, found_node))
+    for chain in uses.writes.split(" ") if uses.writes else ():
+        for found_node in _resolve(nodes, chain, namespace, module):
+            edges.extend(_without_content(nodes, found_node, is_written=True))
+    for wanted in uses.imports.split(" ") if uses.imports else ():
+        edges.extend(_follow_import(nodes, wanted, namespace, module))
+    for text in uses.texts.split(" ") if uses.texts else ():
+        named = nodes.named(text)
+        # the name of a module is more often that of a logger
+        if isinstance(named, (FunctionType, type)):
+            edges.append(nodes.of(named))
+    for line, text, chain in uses.blind:
+        found_nodes = _resolve(nodes, chain, namespace, module) if chain else ()
+        # a module whose attributes are taken by name counts as a whole
+        if not any(isinstance(each.target, ModuleType) for each in found_nodes):
+            blind = Node(None, f"{node.name}: {text}", "unfollowed")
+            blind.file, blind.line = node.file, line
+            edges.append(blind)
 
-    def __init__(self, bodies: Bodies, module: str, recording: Recording) -> None:
-        self.definitions: set[Definition] = set()
-        self._bodies = bodies
-        self._module = module
-        self._recording = recording
-        self._seen: set[tuple[str, str]] = set()
 
-    def resolve(self, names: Names, namespace: dict[str, Any]) -> None:
-        """Look every name up; functions, classes and modules go to the recording's references."""
-        for name in sorted(names.globals):
-            if name in namespace:
-                self._add(self._module, name, namespace[name], names)
-        is_by_name = "__name__" in names.globals and "modules" in names.attributes
-        own = sys.modules.get(self._module)
-        if own is not None and (is_by_name or (names.globals & _OWN_NAMESPACE).difference(namespace)):
-            self._recording.references.append(own)
-        package = namespace.get("__package__")
-        if not isinstance(package, str):
-            package = self._module.rpartition(".")[0]
-        for wanted in names.imports:
-            try:
-                module = importlib.util.resolve_name("." * wanted.level + wanted.module, package)
-            except ImportError:
-                continue  # fails when it runs, too
-            self._add_import(module, wanted.names, names)
-        for wanted in names.whole_imports:
-            try:
-                module = importlib.util.resolve_name("." * wanted.level + wanted.module, package)
-            except ImportError:
-                continue
-            # only where the name taken from a package is a module; the plain import above has loaded it
-            if module in sys.modules:
-                self._add_import(module, wanted.names, names)
+def _resolve(nodes: Nodes, chain: str, namespace: dict[str, Any], module: str) -> Iterator[Node]:
+    root, *rest = chain.split(".")
+    if root in namespace:
+        if root not in MODULE_MACHINERY:
+            yield from _follow_value(nodes, namespace[root], module, root, rest)
+    elif root == OWN_MODULE and module in sys.modules:
+        yield nodes.whole(sys.modules[module])
 
-    def add_subclasses(self, cls: type, names: Names) -> None:
-        """The first-party classes below ``cls``, where something asks a class for them."""
-        if "__subclasses__" in names.attributes:
-            self._recording.references.extend(filter(self._bodies.is_first_party, _classes_below(cls)))
 
-    def _add(self, module: str, name: str, value: Any, names: Names) -> None:
-        if name in _MODULE_MACHINERY or (module, name) in self._seen:
+def _follow_cell(nodes: Nodes, chain: str, cells: Mapping[str, CellType]) -> Iterator[Node]:
+    root, *rest = chain.split(".")
+    try:
+        value = cells[root].cell_contents
+    except ValueError:
+        return
+    # everything else in it was encoded by value
+    if isinstance(value, ModuleType):
+        yield from _follow_value(nodes, value, "", root, rest)
+
+
+def _follow_value(nodes: Nodes, value: Any, module: str, name: str, rest: list[str]) -> Iterator[Node]:
+    """What `name.rest` leads to, where ``value`` is what the ``module`` has under ``name``."""
+    depth = 0
+    while isinstance(value, ModuleType):
+        if not nodes.bodies.is_first_party(value):
+            yield nodes.whole(value)
+            # unless the project has put something of its own there
+            value = vars(value).get(rest[depth]) if depth < len(rest) else None
+            if isinstance(value, (FunctionType, type)) and nodes.bodies.is_first_party(value):
+                yield nodes.of(value)
             return
-        self._seen.add((module, name))
-        if isinstance(value, ModuleType):
-            self._add_module(value, names)
-            used = name if module == self._module else f".{name}"
-            if used in names.whole and self._bodies.is_first_party(value):
-                self._recording.references.append(value)
-        elif isinstance(value, (FunctionType, type)):
-            self._recording.references.append(value)
-            if isinstance(value, type):
-                self.add_subclasses(value, names)
-        else:
-            constant = Recording(self._bodies, module)
-            constant.add(value)
-            self._recording.adopt(constant)
-            file = self._bodies.origins.of_module(module).file
-            self.definitions.add(Definition(f"{module}.{name}", "constant", constant.digest(), file))
-
-    def _add_module(self, module: ModuleType, names: Names) -> None:
-        name = module.__name__
-        if not self._bodies.is_first_party(module):
-            self._recording.references.append(module)
+        if depth == len(rest) or rest[depth] == "__dict__":
+            yield nodes.whole(value)
             return
-        if (name, "") in self._seen:
+        module, name = value.__name__, rest[depth]
+        depth += 1
+        if name in MODULE_MACHINERY:
             return
-        self._seen.add((name, ""))
-        if names.attributes & _DYNAMIC_ACCESS or names.globals & _DYNAMIC_ACCESS:
-            # which of its names is meant cannot be seen
-            self._recording.references.append(module)
-        content = vars(module)
-        for attribute in sorted(names.attributes):
-            if attribute in content:
-                self._add(name, attribute, content[attribute], names)
-            elif isinstance(content.get("__getattr__"), FunctionType):
-                self._recording.references.append(content["__getattr__"])
-
-    def _add_import(self, name: str, wanted: tuple[str, ...], names: Names) -> None:
-        origin = self._bodies.origins.of_module(name)
-        if origin.distribution is not None:
-            self.definitions.add(distribution_definition(origin.distribution))
-        if not origin.is_first_party:
+        found = _find_attribute(nodes, value, name)
+        if found is None:
+            maker = vars(value).get("__getattr__")
+            if not isinstance(maker, FunctionType):
+                return
+            yield nodes.of(maker)
+            found = (_call_getattr(value, name),)
+            if not isinstance(found[0], (FunctionType, type, ModuleType)):
+                return
+        value = found[0]
+    if isinstance(value, (FunctionType, type)):
+        yield nodes.of(value)
+        if "__subclasses__" in rest and isinstance(value, type):
+            yield from subclasses(nodes, value)
+        if "__doc__" not in rest:
             return
-        module = load_module(name)
-        if module is None:
-            self.definitions.add(Definition(name, "opaque", digest_text("module", name)))
-            return
-        self._add_module(module, names)
-        if "*" in wanted:
-            self._recording.references.append(module)
-        for attribute in wanted:
-            # `from package import module`
-            if attribute != "*" and not hasattr(module, attribute):
-                self._add_import(f"{name}.{attribute}", (), names)
+        value, name = value.__doc__, f"{name}.__doc__"
+    module, name = nodes.bodies.home(module, name, value)
+    yield nodes.constant(module, name, value)
 
 
-def _classes_below(cls: type) -> Iterator[type]:
+def _find_attribute(nodes: Nodes, module: ModuleType, name: str) -> tuple[Any] | None:
+    content = vars(module)
+    if name in content:
+        return (content[name],)
+    # there or not, depending on who imported it before
+    inner = f"{module.__name__}.{name}"
+    if "__path__" in content and (inner in sys.modules or find_spec(inner) is not None):
+        loaded = load_module(nodes, inner)
+        return None if loaded is None else (loaded,)
+    return None
+
+
+def _call_getattr(module: ModuleType, name: str) -> Any:
+    try:
+        # the body would do so; packages import their parts like this
+        return getattr(module, name)
+    except Exception:
+        return None
+
+
+def _without_content(nodes: Nodes, node: Node, *, is_written: bool = False) -> Iterator[Node]:
+    """What counts of a registry where something is registered: the code that does it, not what else is in it."""
+    if node.reader is not None and node.target is not None and not isinstance(node.target, (FunctionType, type)):
+        nodes.read(node)
+    if node.kind != "constant" or not (is_written or node.holds_code):
+        yield node
+        return
+    value = node.target
+    if isinstance(value, MethodType):
+        yield nodes.of(value.__func__)
+        value = value.__self__
+    for inner in (getattr(value, "func", None), getattr(value, "__wrapped__", None)):
+        if isinstance(inner, (FunctionType, type)):
+            yield nodes.of(inner)
+    cls = value if isinstance(value, type) else type(value)
+    yield nodes.of(cls)
+
+
+def _follow_import(nodes: Nodes, wanted: str, namespace: dict[str, Any], module: str) -> Iterator[Node]:
+    relative, _, chain = wanted.partition(":")
+    name = absolute(relative, namespace)
+    if not name:
+        return  # fails when it runs, too
+    origin = nodes.bodies.origins.of_module(name)
+    yield nodes.distribution(origin.distribution)
+    if not origin.is_first_party:
+        return
+    loaded = load_module(nodes, name)
+    if loaded is None:
+        yield nodes.fixed(name, "", "opaque", digest_text("module", name))
+        return
+    yield nodes.module(name)
+    if chain == "*":
+        yield nodes.whole(loaded)
+    elif chain:
+        yield from _follow_value(nodes, loaded, name, "", chain.split("."))
+
+
+def subclasses(nodes: Nodes, cls: type) -> Iterator[Node]:
+    """The first-party classes below ``cls``, for what asks a class for them."""
     found: list[type] = type.__subclasses__(cls)
     for below in found:
-        yield below
-        yield from _classes_below(below)
+        if nodes.bodies.is_first_party(below):
+            yield nodes.of(below)
+        yield from subclasses(nodes, below)
 
 
-def load_module(name: str) -> ModuleType | None:
-    """A module, imported if need be: the body that imports it would do so; None where that fails."""
+def load_module(nodes: Nodes, name: str) -> ModuleType | None:
+    """A module, imported if need be: the body that uses it would do so; None where that fails."""
+    if name in sys.modules:
+        return sys.modules[name]
     try:
-        return importlib.import_module(name)
+        loaded = importlib.import_module(name)
     except Exception:
         # whatever a module raises on import: it is not there to be read
         return None
+    nodes.imports += 1
+    return loaded

@@ -1,243 +1,314 @@
-"""Finds the syntax tree behind loaded code. Gives none where the text on disk is not what was loaded.
+"""Finds what the text behind loaded code says. Gives nothing where the text on disk is not what was loaded.
 
-A definition is found by its qualified name, and believed when compiling the text gives the very code that is loaded;
-a module whose compiled file belongs to another version of its text is not believed at all.
+A function is believed when compiling the text gives the very code that is loaded. What no compiled code shows
+(decorators, annotations, statements of a module) is believed if the file did not change since its import.
 """
 
 from __future__ import annotations
 
-import ast
 import os
 import sys
 import tokenize
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
-from hydra_cached.fingerprint.bytecode import inner_codes
-from hydra_cached.fingerprint.syntax import Definition
+from hydra_cached.fingerprint.bytecode import is_same_code
+from hydra_cached.fingerprint.loaded import ImportTimes, changed_ns, compiled_file, is_made_from, is_outdated
+from hydra_cached.fingerprint.parsing import Parsed, Place, digest_code, parse, read_file, read_function
+from hydra_cached.fingerprint.reading import ClassReading, FileReading, FunctionReading, load_reading
+from hydra_cached.fingerprint.rows import Rows
+from hydra_cached.fingerprint.traces import fits
 
-_CO_OPTIMIZED = 1
+_MAX_PARSED = 4
+_SITE_FOLDERS = ("site-packages", "dist-packages")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A definition in a file.
+class Text:
+    """A file as it was when its module was first looked at: from then on it says what that module is.
 
     Attributes:
-        is_in_decorated_class: whether something may read the annotations of this method.
+        spec: of the import; another import of the same file is another text.
+        is_sure: whether it is what was imported, as far as no compiled code shows.
     """
 
-    node: Definition
     file: str
-    line: int
-    is_in_decorated_class: bool = False
+    spec: Any
+    reading: FileReading
+    is_sure: bool
+
+    def is_still_there(self) -> bool:
+        """Whether the file is the same by now."""
+        try:
+            return _stamp(os.stat(self.file)) == self.reading.stamp
+        except OSError:
+            return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """A file as read: its tree, its definitions by qualified name and first line, its code objects likewise."""
+class FoundFunction(NamedTuple):
+    """What is said of a loaded function, and whether all of that is sure."""
 
-    file: str
-    stamp: tuple[int, int, int]
-    tree: ast.Module
-    nodes: dict[tuple[str, int], list[Found]] = field(repr=False)
-    codes: dict[str, list[CodeType]] = field(repr=False)
+    reading: FunctionReading
+    text: Text
+    is_sure: bool
+
+
+class FoundClass(NamedTuple):
+    """What is said of a loaded class, and whether all of that is sure."""
+
+    reading: ClassReading
+    text: Text
+    is_sure: bool
+
+
+# of this process, not of one run: what a module was imported from never changes
+_texts: dict[tuple[str, int], Text | None] = {}
 
 
 class Sources:
-    """Files read and parsed, each once as long as it does not change."""
+    """Readings of files, from the memo where it knows the file as it is now, else from the text.
 
-    def __init__(self) -> None:
-        self._texts: dict[str, _Text | None] = {}
+    Args:
+        rows: of the memo.
+    """
 
-    def find_function(self, function: FunctionType) -> Found | None:
-        """The definition of a function or lambda; None without source, or where the source is another."""
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._times = ImportTimes()
+        self._texts: dict[tuple[str, int], Text | None] = {}
+        self._parsed: dict[str, tuple[tuple[int, ...], Parsed]] = {}
+        self._folders: set[str] = set()
+
+    def text(self, file: str, namespace: Mapping[str, Any]) -> Text | None:
+        """The text that a module was made from; None without a file that can be read.
+
+        Args:
+            file: of the module.
+            namespace: of the module.
+        """
+        spec = namespace.get("__spec__")
+        # a file that was run may be run again, and nothing tells the two apart
+        texts = self._texts if spec is None else _texts
+        key = (file, id(spec))
+        known = texts.get(key)
+        if known is None or known.spec is not spec:
+            known = texts[key] = None if file.startswith("<") else self._look_at(file, spec, namespace)
+        return known
+
+    def find_function(self, function: FunctionType) -> FoundFunction | None:
+        """What is said of a function or lambda; None without source, or where the source is another."""
         code = function.__code__
-        text = self._read(code.co_filename, function.__globals__.get("__name__"))
-        return None if text is None else _find_code(text, code)
-
-    def find_class(self, cls: type) -> Found | None:
-        """The class statement of ``cls``; None without source, or where the source is another."""
-        module = sys.modules.get(cls.__module__)
-        file = getattr(module, "__file__", None)
-        methods = [member.__code__ for member in map(_unwrap, vars(cls).values()) if isinstance(member, FunctionType)]
-        own = [code for code in methods if _qualname_of(code).rpartition(".")[0] in ("", cls.__qualname__)]
-        if not isinstance(file, str):
-            # a class of a file that was run, not imported
-            file = next((code.co_filename for code in own), None)
-        text = None if file is None else self._read(file, cls.__module__)
+        text = self.text(code.co_filename, function.__globals__)
         if text is None:
             return None
-        candidates = [
-            found
-            for (qualname, _), nodes in text.nodes.items()
-            for found in nodes
-            if qualname == cls.__qualname__ and isinstance(found.node, ast.ClassDef)
-        ]
-        fitting = [found for found in candidates if _holds_methods(text, found, own)]
-        return fitting[0] if len(fitting) == 1 else None
-
-    def module_tree(self, name: str, file: str) -> ast.Module | None:
-        """The tree of an imported module; None without source, or where the source is another."""
-        text = self._read(file, name)
-        return None if text is None else text.tree
-
-    def _read(self, file: str, module_name: Any) -> _Text | None:
-        if file.startswith("<"):
+        try:
+            reading = text.reading.function(digest_code(code))
+        except ValueError:
             return None
+        if reading is not None:
+            return FoundFunction(reading, text, text.is_sure or reading.is_bare)
+        place = self._find_place(text, code)
+        if place is None:
+            return None
+        try:
+            return FoundFunction(read_function(place), text, text.is_sure or place.is_bare)
+        except RecursionError:
+            return None
+
+    def find_class(self, cls: type) -> FoundClass | None:
+        """What is said of a class; None without source, or where the source is another."""
+        module = sys.modules.get(cls.__module__)
+        namespace: Mapping[str, Any] = {} if module is None else vars(module)
+        own = [each for each in map(_unwrap, vars(cls).values()) if _is_own_method(each, cls)]
+        if own:
+            # the module may have been imported again since
+            namespace = own[0].__globals__
+        file = namespace.get("__file__")
+        if not isinstance(file, str):
+            # a class of a file that was run, not imported
+            file = next((each.__code__.co_filename for each in own), None)
+        text = None if file is None else self.text(file, namespace)
+        if text is None:
+            return None
+        codes = [each.__code__ for each in own if each.__code__.co_filename == text.file]
+        fitting = [each for each in text.reading.classes(cls.__qualname__) if self._fits(text, each, codes)]
+        if len(fitting) != 1:
+            return None
+        return FoundClass(fitting[0], text, text.is_sure and _is_at_home(cls, namespace))
+
+    def parsed(self, text: Text) -> Parsed | None:
+        """The trees of a text; None where the file is another by now."""
+        known = self._parsed.get(text.file)
+        stamp = text.reading.stamp
+        if known is None or known[0] != stamp:
+            if not text.is_still_there():
+                return None
+            parsed = _parse(text.file)
+            if parsed is None:
+                return None
+            self._keep(text.file, stamp, parsed)
+            return parsed
+        return known[1]
+
+    def place_of(self, function: FunctionType, text: Text) -> Place | None:
+        """Where a function stands in its text."""
+        return self._find_place(text, function.__code__)
+
+    # --- files --------------------------------------------------------------------------------------------------------
+
+    def _look_at(self, file: str, spec: Any, namespace: Mapping[str, Any]) -> Text | None:
         try:
             status = os.stat(file)
         except OSError:
             return None
-        stamp = (status.st_size, status.st_mtime_ns, status.st_ino)
-        known = self._texts.get(file)
-        if known is None or known.stamp != stamp:
-            known = self._texts[file] = _parse(file, stamp)
-        if known is None or _is_newer_than_loaded(sys.modules.get(str(module_name)), file, status):
+        stamp = _stamp(status)
+        reading = self._recall(file, stamp)
+        if reading is None:
+            parsed = _parse(file)
+            if parsed is None:
+                return None
+            reading = read_file(parsed, stamp)
+            self._keep(file, stamp, parsed)
+            self._rows.put(file, reading.dump() if self._rows.is_kept else b"")
+        return Text(file, spec, reading, self._is_as_loaded(file, spec, namespace, status, reading))
+
+    def _recall(self, file: str, stamp: tuple[int, ...]) -> FileReading | None:
+        if not self._rows.is_kept:
             return None
-        return known
+        folder = os.path.dirname(file)
+        if folder not in self._folders:
+            self._folders.add(folder)
+            self._rows.fetch(_files_like(file))
+        row = self._rows.get(file)
+        reading = None if row is None else load_reading(row)
+        return reading if reading is not None and reading.stamp == stamp else None
+
+    def _is_as_loaded(
+        self, file: str, spec: Any, namespace: Mapping[str, Any], status: os.stat_result, reading: FileReading
+    ) -> bool:
+        origin = getattr(spec, "origin", None)
+        if spec is not None and (not isinstance(origin, str) or os.path.abspath(origin) != os.path.abspath(file)):
+            return False
+        compiled = compiled_file(namespace)
+        try:
+            made = None if compiled is None else os.stat(compiled)
+        except OSError:
+            made = None
+        is_later = made is not None and made.st_mtime_ns >= changed_ns(status)
+        if self._times.is_older(status, str(namespace.get("__name__"))):
+            if made is None or is_later or compiled is None:
+                return True
+            return not self._is_outdated(file, status, compiled, made, reading)
+        # edited since this process began, and before the import or after it
+        if compiled is not None and made is not None:
+            return is_later and is_made_from(compiled, status)
+        parsed = self._parsed_now(file, reading)
+        # what such statements have done leaves no trace in the module
+        return parsed is not None and reading.effects() is None and fits(namespace, parsed)
+
+    def _is_outdated(
+        self, file: str, status: os.stat_result, compiled: str, made: os.stat_result, reading: FileReading
+    ) -> bool:
+        stamp = _stamp(made)
+        if reading.verdict[:-1] != stamp:
+            parsed = self._parsed_now(file, reading)
+            verdict = parsed is not None and is_outdated(compiled, status, parsed.code)
+            reading.verdict = (*stamp, int(verdict))
+            self._rows.put(file, reading.dump())
+        return bool(reading.verdict[-1])
+
+    def _parsed_now(self, file: str, reading: FileReading) -> Parsed | None:
+        known = self._parsed.get(file)
+        return known[1] if known is not None and known[0] == reading.stamp else _parse(file)
+
+    def _keep(self, file: str, stamp: tuple[int, ...], parsed: Parsed) -> None:
+        # trees are large, and hardly ever wanted again
+        while len(self._parsed) >= _MAX_PARSED:
+            del self._parsed[next(iter(self._parsed))]
+        self._parsed[file] = (stamp, parsed)
+
+    # --- places in them -----------------------------------------------------------------------------------------------
+
+    def _find_place(self, text: Text, code: CodeType) -> Place | None:
+        """Where code stands whose lines are not those of the text."""
+        parsed = self.parsed(text)
+        if parsed is None:
+            return None
+        same = [
+            (abs(candidate.co_firstlineno - code.co_firstlineno), index, place)
+            for index, (candidate, place) in enumerate(parsed.functions)
+            if _qualname_of(candidate) == _qualname_of(code)
+            and is_same_code(candidate, code, is_strict=not text.is_sure)
+        ]
+        return min(same, key=lambda each: each[:2])[2] if same else None
+
+    def _fits(self, text: Text, reading: ClassReading, codes: list[CodeType]) -> bool:
+        for code in codes:
+            known = reading.methods.get(code.co_name)
+            try:
+                if known is not None and digest_code(code) in known:
+                    continue
+            except ValueError:
+                return False
+            place = self._find_place(text, code)
+            if place is None or not self._is_inside(text, place, reading):
+                return False
+        return True
+
+    def _is_inside(self, text: Text, place: Place, reading: ClassReading) -> bool:
+        parsed = self.parsed(text)
+        ends = [] if parsed is None else [each.node.end_lineno for each in parsed.classes if each.line == reading.line]
+        return any(reading.line <= place.line <= (end or 0) for end in ends)
 
 
-def _parse(file: str, stamp: tuple[int, int, int]) -> _Text | None:
+def _parse(file: str) -> Parsed | None:
     try:
         with tokenize.open(file) as stream:
-            tree = ast.parse(stream.read(), file)
-        code = compile(tree, file, "exec", dont_inherit=True, optimize=sys.flags.optimize)
-        nodes: dict[tuple[str, int], list[Found]] = defaultdict(list)
-        for qualname, found in _definitions(tree, file):
-            nodes[qualname, found.line].append(found)
-    except (OSError, SyntaxError, ValueError, RecursionError):
+            return parse(stream.read(), file)
+    except (OSError, SyntaxError, ValueError):
         return None
-    codes: dict[str, list[CodeType]] = defaultdict(list)
-    for qualname, inner in _qualified(code):
-        codes[qualname].append(inner)
-    return _Text(file, stamp, tree, nodes, codes)
 
 
-def _is_newer_than_loaded(module: Any, file: str, status: os.stat_result) -> bool:
-    """Whether the compiled file that Python wrote on import belongs to another version of the text."""
-    cached = getattr(getattr(module, "__spec__", None), "cached", None)
-    if not cached or sys.dont_write_bytecode or getattr(module, "__file__", None) != file:
+def _stamp(status: os.stat_result) -> tuple[int, ...]:
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def _files_like(file: str) -> list[str]:
+    """Files of imported modules that belong to the same project, as likely to be wanted next."""
+    root = os.path.dirname(file)
+    while os.path.exists(os.path.join(root, "__init__.py")) and os.path.dirname(root) != root:
+        root = os.path.dirname(root)
+    found = [file]
+    start = os.path.join(root, "")
+    for module in list(sys.modules.values()):
+        other = getattr(module, "__file__", None)
+        if isinstance(other, str) and other.startswith(start) and not any(each in other for each in _SITE_FOLDERS):
+            found.append(other)
+    return found
+
+
+def _is_at_home(cls: type, namespace: Mapping[str, Any]) -> bool:
+    """Whether a class is the one that its module has under its name; one made inside a function has no other home."""
+    if "<locals>" in cls.__qualname__:
+        return True
+    first, *rest = cls.__qualname__.split(".")
+    found = namespace.get(first)
+    for name in rest:
+        found = getattr(found, name, None)
+    return found is cls
+
+
+def _is_own_method(member: Any, cls: type) -> bool:
+    """Whether a function stands in the text of a class: no other module and no decorator made it."""
+    if not isinstance(member, FunctionType) or member.__globals__.get("__name__") != cls.__module__:
         return False
-    try:
-        with open(cached, "rb") as stream:
-            header = stream.read(16)
-    except OSError:
-        return False
-    if len(header) < 16 or header[4:8] != b"\0\0\0\0":
-        return False
-    wanted = (int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF)
-    return wanted != (int.from_bytes(header[8:12], "little"), int.from_bytes(header[12:16], "little"))
-
-
-def _find_code(text: _Text, code: CodeType) -> Found | None:
-    qualname = _qualname_of(code) or code.co_name
-    same: list[CodeType] = [
-        candidate
-        for name, candidates in text.codes.items()
-        # without co_qualname (Python 3.10) the last part of the name must do
-        if name == qualname or (not hasattr(code, "co_qualname") and name.rpartition(".")[2] == code.co_name)
-        for candidate in candidates
-        if is_same_code(candidate, code)
-    ]
-    same.sort(key=lambda candidate: abs(candidate.co_firstlineno - code.co_firstlineno))
-    for candidate in same:
-        found = [
-            node
-            for (name, line), nodes in text.nodes.items()
-            if line == candidate.co_firstlineno and name.rpartition(".")[2] == code.co_name
-            for node in nodes
-        ]
-        # several lambdas on one line cannot be told apart
-        return found[0] if len(found) == 1 else None
-    return None
-
-
-def _holds_methods(text: _Text, found: Found, methods: list[CodeType]) -> bool:
-    last = found.node.end_lineno or found.line
-    for method in methods:
-        # what a decorator or metaclass made has another file name, and is not in the text
-        if method.co_filename != text.file:
-            continue
-        inside = (
-            candidate
-            for candidates in text.codes.values()
-            for candidate in candidates
-            if candidate.co_name == method.co_name and found.line <= candidate.co_firstlineno <= last
-        )
-        if not any(is_same_code(candidate, method) for candidate in inside):
-            return False
-    return True
-
-
-def is_same_code(one: CodeType, other: CodeType) -> bool:
-    """Whether two code objects do the same, wherever they stand."""
-    return (
-        one.co_name == other.co_name
-        and one.co_code == other.co_code
-        and one.co_names == other.co_names
-        and one.co_varnames == other.co_varnames
-        and one.co_freevars == other.co_freevars
-        and one.co_flags == other.co_flags
-        and one.co_argcount == other.co_argcount
-        and one.co_kwonlyargcount == other.co_kwonlyargcount
-        and one.co_posonlyargcount == other.co_posonlyargcount
-        and len(one.co_consts) == len(other.co_consts)
-        and all(map(_is_same_constant, one.co_consts, other.co_consts))
-    )
-
-
-def _is_same_constant(one: Any, other: Any) -> bool:
-    if isinstance(one, CodeType) and isinstance(other, CodeType):
-        return is_same_code(one, other)
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(_is_same_constant, one, other))
-    # 0.0 == -0.0 == 0 == False
-    return (type(one) is type(other) and one == other and repr(one) == repr(other)) or _are_same_sets(one, other)
-
-
-def _are_same_sets(one: Any, other: Any) -> bool:
-    if not (isinstance(one, frozenset) and isinstance(other, frozenset)):
-        return False
-    return {(type(item), repr(item)) for item in one} == {(type(item), repr(item)) for item in other}
-
-
-def _definitions(node: ast.AST, file: str, prefix: str = "", is_decorated: bool = False) -> Iterator[tuple[str, Found]]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            line = min([child.lineno, *(decorator.lineno for decorator in child.decorator_list)])
-            qualname = f"{prefix}{child.name}"
-            yield qualname, Found(child, file, line, is_decorated)
-            if isinstance(child, ast.ClassDef):
-                yield from _definitions(child, file, f"{qualname}.", bool(child.decorator_list or child.keywords))
-            else:
-                yield from _definitions(child, file, f"{qualname}.<locals>.")
-        elif isinstance(child, ast.Lambda):
-            qualname = f"{prefix}<lambda>"
-            yield qualname, Found(child, file, child.lineno)
-            yield from _definitions(child, file, f"{qualname}.<locals>.")
-        else:
-            yield from _definitions(child, file, prefix, is_decorated)
-
-
-def _qualified(code: CodeType, prefix: str = "") -> Iterator[tuple[str, CodeType]]:
-    if hasattr(code, "co_qualname"):
-        for inner in inner_codes(code):
-            yield _qualname_of(inner), inner
-        return
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            qualname = f"{prefix}{constant.co_name}"
-            yield qualname, constant
-            separator = ".<locals>." if constant.co_flags & _CO_OPTIMIZED else "."
-            yield from _qualified(constant, qualname + separator)
+    return _qualname_of(member.__code__).rpartition(".")[0] in ("", cls.__qualname__)
 
 
 def _qualname_of(code: CodeType) -> str:
-    return str(getattr(code, "co_qualname", ""))
+    return str(getattr(code, "co_qualname", code.co_name))
 
 
 def _unwrap(member: Any) -> Any:

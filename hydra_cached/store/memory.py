@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from hydra_cached.errors import EntryUnreadableError, NotDigestibleError
-from hydra_cached.fingerprint import digest_value
+from hydra_cached.fingerprint import CodeFingerprints, digest_value
 from hydra_cached.store.entry import Entry, EntryInfo
 from hydra_cached.store.locks import Claim
 
@@ -35,6 +35,8 @@ class MemoryCache:
         self._digests: dict[str, str | None] = {}
         # by the config that a place was read from, which the place keeps alive: its id is given to no other one
         self._values: dict[str, dict[Hashable, tuple[Any, Any]]] = {}
+        # one for all: what calls do to the code of a class is no change of its objects
+        self._code = CodeFingerprints()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -103,7 +105,7 @@ class MemoryCache:
         if known is None:
             _, original = next(iter(values.values()))
             digest = self._digests.get(entry.key)
-            if digest is None or digest != _digest(original):
+            if digest is None or digest != self._digest(original):
                 # the caller has had it in hand since
                 raise EntryUnreadableError(
                     f"the result of {entry.info.target} has been changed since, or has no digest"
@@ -132,7 +134,7 @@ class MemoryCache:
             self.link(info.recipe_key, info.key, conditions)
         self._values.setdefault(info.key, {})[_identity(place)] = (place, value)
         self._latest[info.target, info.path] = info
-        self._digests[info.key] = _digest(value)
+        self._digests[info.key] = self._digest(value)
         return entry
 
     def adopt(self, entry: Entry, value: Any, place: Any) -> None:
@@ -156,14 +158,13 @@ class MemoryCache:
     def record_hits(self, hits: Mapping[str, tuple[int, float]]) -> None:
         """Nothing outlives the process, so nothing is counted."""
 
+    def _digest(self, value: Any) -> str | None:
+        try:
+            return digest_value(value, self._code)
+        except (NotDigestibleError, RecursionError):
+            return None
+
 
 def _identity(place: Any) -> Hashable:
     origin = place.origin
     return (id(origin[0]), origin[1]) if isinstance(origin, tuple) else id(origin)
-
-
-def _digest(value: Any) -> str | None:
-    try:
-        return digest_value(value)
-    except (NotDigestibleError, RecursionError):
-        return None

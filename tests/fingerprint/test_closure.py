@@ -52,8 +52,8 @@ def test_the_closure_names_everything_that_counts_with_its_place(project: Projec
     assert {(item.id, item.kind, item.file and Path(item.file).name, item.line) for item in found.values()} == {
         ("numpy", "distribution", None, None),
         ("steps (_thread.lock)", "opaque", None, None),
-        ("steps.LIMIT", "constant", "steps.py", None),
-        ("steps.LOCK", "constant", "steps.py", None),
+        ("steps.LIMIT", "constant", "steps.py", 5),
+        ("steps.LOCK", "constant", "steps.py", 6),
         ("steps.Model", "class", "steps.py", 12),
         ("steps.Model.__init__", "function", "steps.py", 13),
         ("steps.run", "function", "steps.py", 8),
@@ -167,7 +167,7 @@ def test_a_large_constant_counts_by_content(project: Project) -> None:
 
 
 def test_a_module_that_is_read_by_its_own_namespace_counts_as_a_whole(project: Project) -> None:
-    for access in ('globals()["other"]()', "getattr(sys.modules[__name__], x)()"):
+    for access in ("globals()[x]()", "getattr(sys.modules[__name__], x)()", "vars(sys.modules[__name__])[x]()"):
         project({"steps.py": f"import sys\n\ndef other():\n    return 1\n\ndef run(x):\n    return {access}\n"})
         assert {"steps", "steps.other"} <= set(collect())
 
@@ -182,6 +182,29 @@ def test_a_logger_counts_by_its_name(project: Project) -> None:
         assert collect() == before
     finally:
         log.handlers.clear()
+
+
+@pytest.mark.parametrize(
+    "access", ['globals()["other"]()', 'globals().get("other")()', 'getattr(sys.modules[__name__], "other")()']
+)
+def test_a_name_given_as_a_text_is_followed(project: Project, access: str) -> None:
+    project(
+        {
+            "steps.py": f"""
+                import sys
+
+                def other():
+                    return 1
+
+                def unused():
+                    return 1
+
+                def run():
+                    return {access}
+                """
+        }
+    )
+    assert "steps.other" in collect()
 
 
 def test_a_function_in_a_default_of_a_library_counts(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -40,16 +41,19 @@ def load(name: str = "steps") -> ModuleType:
     return importlib.import_module(name)
 
 
+def fingerprint_elsewhere() -> str:
+    """That of `steps.run` in another process."""
+    code = (
+        "from hydra_cached.fingerprint import CodeFingerprints; import steps; print(CodeFingerprints().of(steps.run))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
 def run_text(text: str, name: str = "made") -> dict[str, Any]:
     namespace: dict[str, Any] = {"__name__": name}
     exec(text, namespace)
     return namespace
-
-
-@pytest.fixture
-def compiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets Python write compiled files, as it does by default."""
-    monkeypatch.setattr(sys, "dont_write_bytecode", False)
 
 
 @pytest.mark.parametrize("name", ["run", "Model"])
@@ -163,7 +167,7 @@ def test_lambdas_of_one_line_are_told_apart(project: Project) -> None:
     project({"steps.py": "pair = (lambda x: x + 1, lambda x: x + 2)\nlone = lambda x: x + 1  # noqa\n"})
     steps = load()
     code = CodeFingerprints()
-    assert len({code.of(steps.pair[0]), code.of(steps.pair[1]), code.of(steps.lone)}) == 3
+    assert code.of(steps.pair[0]) == code.of(steps.lone) != code.of(steps.pair[1])
 
 
 def test_a_target_may_be_any_callable(project: Project) -> None:
@@ -187,3 +191,55 @@ def test_editing_a_method_changes_the_digest_of_an_object(project: Project) -> N
     assert digest_value([load().Model()]) == before
     project({"steps.py": STEPS.replace("2 * x", "3 * x")})
     assert digest_value([load().Model()]) != before
+
+
+def test_a_class_without_a_file_counts_the_same_after_pickling_its_objects() -> None:
+    made = run_text("class Model:\n    def fit(self):\n        return 1\n")["Model"]
+    before = CodeFingerprints().of(made)
+    made().__reduce_ex__(2)
+    assert made.__annotations__ == {}
+    assert "__slotnames__" in vars(made)
+    assert CodeFingerprints().of(made) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("2 * x", "3 * x"),
+        ("rate: int", "rate: float"),
+        ("def run(x)", "def run(x: int)"),
+        ("@keep\n    ", ""),
+        ("@keep\n", "@keep\n    # a line more\n"),
+        ("return twice(self.rate)", "return twice(-self.rate)"),
+    ],
+)
+def test_what_was_edited_before_the_first_look_is_not_taken_for_what_runs(project: Project, old: str, new: str) -> None:
+    # no compiled file tells when the text was imported
+    project({"steps.py": STEPS.replace(old, new)})
+    fresh = load()
+    expected = [CodeFingerprints().of(fresh.run), CodeFingerprints().of(fresh.Model)]
+    project({"steps.py": STEPS})
+    loaded = load()
+    project({"steps.py": STEPS.replace(old, new)})
+    late = CodeFingerprints()
+    found = [late.of(loaded.run), late.of(loaded.Model)]
+    assert all(each != other for each, other in zip(found, expected, strict=True)) or "a line more" in new
+
+
+def test_statements_with_effects_that_were_edited_before_the_first_look_are_not_believed(project: Project) -> None:
+    text = "import random\nrandom.seed(3)\n\ndef run():\n    return random.random()\n"
+    project({"steps.py": text})
+    loaded = load()
+    project({"steps.py": text.replace("3", "4")})
+    late = CodeFingerprints().of(loaded.run)
+    assert fingerprint_elsewhere() != late
+
+
+def test_a_module_made_while_the_process_runs_counts_as_in_another_process(project: Project) -> None:
+    project({"steps.py": STEPS})
+    here = CodeFingerprints().of(load().run)
+    code = (
+        "from hydra_cached.fingerprint import CodeFingerprints; import steps; print(CodeFingerprints().of(steps.run))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == here

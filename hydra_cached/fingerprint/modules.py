@@ -1,0 +1,112 @@
+"""Reads modules: what they do when they are imported, and all that they hold where one is used as a whole."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
+from types import FunctionType, ModuleType
+
+from blake3 import blake3
+
+from hydra_cached.fingerprint.bodies import UNSURE
+from hydra_cached.fingerprint.definition import digest_text, qualified_name
+from hydra_cached.fingerprint.distribution import absolute
+from hydra_cached.fingerprint.effects import find_effects
+from hydra_cached.fingerprint.nodes import Node, Nodes
+from hydra_cached.fingerprint.scope import MODULE_MACHINERY, follow
+from hydra_cached.fingerprint.source import Text
+from hydra_cached.fingerprint.syntax import readable
+
+_COMPILED = tuple(EXTENSION_SUFFIXES)
+
+
+def read_module(nodes: Nodes, node: Node) -> None:
+    """What a module does when it is imported, and the code that does it."""
+    _read_effects(nodes, node, is_followed=True)
+
+
+def read_text(nodes: Nodes, node: Node) -> None:
+    """What a module does when it is imported, by its text alone: nothing of it is used by name."""
+    _read_effects(nodes, node, is_followed=False)
+
+
+def read_whole(nodes: Nodes, node: Node) -> None:
+    """A module of which anything may be used: its functions, classes and values, and the modules in a package."""
+    module: ModuleType = node.target
+    name = module.__name__
+    node.name, node.kind = name, "module"
+    node.file = nodes.bodies.origins.of_module(name).file
+    node.edges.append(nodes.module(name))
+    found = []
+    for attribute, member in list(vars(module).items()):
+        if attribute in MODULE_MACHINERY or attribute == "__doc__":
+            continue
+        if isinstance(member, (FunctionType, type)):
+            found.append(f"{attribute} {qualified_name(member)}")
+            node.edges.append(nodes.of(member))
+        elif not isinstance(member, ModuleType):
+            node.edges.append(nodes.constant(*nodes.bodies.home(name, attribute, member), member))
+            found.append(attribute)
+        elif not nodes.bodies.is_first_party(member) or member.__name__.startswith(f"{name}."):
+            node.edges.append(nodes.whole(member))
+    node.digest = digest_text(*sorted(found))
+
+
+def _read_effects(nodes: Nodes, node: Node, *, is_followed: bool) -> None:
+    name = node.key[1]
+    module = sys.modules.get(name)
+    if module is None:
+        return
+    node.name = name
+    node.file = nodes.bodies.origins.of_module(name).file
+    parent = name.rpartition(".")[0]
+    if parent and nodes.bodies.is_first_party(parent):
+        # it was imported before
+        node.edges.append(nodes.module(parent) if is_followed else nodes.text(parent))
+    if node.file is not None and node.file.endswith(_COMPILED):
+        # the compiled file is all there is to see
+        node.kind, node.digest = "extension", _digest_file(node.file)
+        return
+    text = nodes.bodies.find_module(vars(module))
+    if text is None:
+        return
+    effects = text.reading.effects()
+    if effects is not None:
+        node.kind, node.digest, node.line = "effect", effects.text, effects.line
+        node.write = lambda: _write_effects(nodes, text)
+        if is_followed:
+            follow(nodes, node, effects.uses, vars(module), name)
+    if not text.is_sure:
+        # there may have been others in what was imported
+        node.digest = digest_text(UNSURE, node.digest)
+    node.edges.extend(_read_imports(nodes, text, module, is_followed))
+
+
+def _read_imports(nodes: Nodes, text: Text, module: ModuleType, is_followed: bool) -> Iterator[Node]:
+    for each in text.reading.imports():
+        source = absolute(each.module, vars(module))
+        wanted = {source: bool(each.unused) and not each.names}
+        for named in each.names.split():
+            name = named.partition(":")[0]
+            wanted[f"{source}.{name}"] = name in each.unused.split()
+        for name, is_unused in wanted.items():
+            if name in sys.modules and nodes.bodies.is_first_party(name):
+                # what is imported and never mentioned is there for what it does
+                yield nodes.module(name) if is_unused and is_followed else nodes.text(name)
+
+
+def _write_effects(nodes: Nodes, text: Text) -> str:
+    parsed = nodes.bodies.sources.parsed(text)
+    if parsed is None:
+        return ""
+    return readable(ast.Module(find_effects(parsed.tree), []))
+
+
+def _digest_file(file: str) -> str:
+    try:
+        with open(file, "rb") as stream:
+            return blake3(stream.read()).hexdigest()
+    except OSError:
+        return digest_text("missing")

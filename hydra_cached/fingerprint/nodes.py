@@ -1,0 +1,185 @@
+"""The graph of code: what counts, and what leads from one to the next. Each node is read when it is first reached."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from types import ModuleType
+from typing import Any, TypeAlias
+
+from hydra_cached.fingerprint.bodies import Bodies
+from hydra_cached.fingerprint.definition import Definition, Kind, digest_text
+from hydra_cached.fingerprint.distribution import module_of
+from hydra_cached.fingerprint.held import Held, HeldValues
+
+Reader: TypeAlias = Callable[["Nodes", "Node"], None]
+
+
+class Node:
+    """One thing that counts as code, or only leads to others.
+
+    No frozen value but a growing one: thousands are made and visited in a few milliseconds, and they form circles.
+
+    Attributes:
+        target: the function, class, module or value itself.
+        name: see `Definition.id`.
+        kind: None for what only leads to others.
+        digest: of its own text or value.
+        edges: what it uses.
+        reader: finds out all of this; None once that is done.
+        holds_code: whether a constant has functions, classes or modules in it.
+        key: sort and names of a node that is known by name.
+        members: containers of a class that hold code, by attribute: they count where something reads that attribute.
+        written: attributes that a function only writes into.
+        visit: number of the last visit.
+        write: see `Definition.text`.
+    """
+
+    __slots__ = (
+        *("target", "name", "kind", "digest", "file", "line", "edges", "reader", "holds_code", "key", "members"),
+        *("visit", "write", "written"),
+    )
+
+    def __init__(
+        self, target: Any, name: str, kind: Kind | None, digest: str = "", reader: Reader | None = None
+    ) -> None:
+        self.target = target
+        self.name = name
+        self.kind: Kind | None = kind
+        self.digest = digest
+        self.file: str | None = None
+        self.line: int | None = None
+        self.edges: list[Node] = []
+        self.reader = reader
+        self.holds_code = False
+        self.key: tuple[str, ...] = ()
+        self.members: dict[str, Node] | None = None
+        self.written: frozenset[str] = frozenset()
+        self.visit = 0
+        self.write: Callable[[], str] | None = None
+
+    def definition(self) -> Definition:
+        """The same as a value; only where ``kind`` is not None."""
+        assert self.kind is not None
+        return Definition(self.name, self.kind, self.digest, self.file, self.line, self.write)
+
+
+class Nodes:
+    """All nodes met so far, by what they stand for.
+
+    Args:
+        bodies: texts of functions and classes.
+        readers: by sort of node.
+        named: what a dotted text names.
+
+    Attributes:
+        bodies: texts of functions and classes.
+        chains: dotted names resolved so far, by the namespace they begin in.
+        held: values that code holds.
+        named: what a dotted text names.
+        imports: how many modules were imported for being used inside functions.
+    """
+
+    def __init__(self, bodies: Bodies, readers: Mapping[str, Reader], named: Callable[[str], Any]) -> None:
+        self.bodies = bodies
+        self.held = HeldValues()
+        self.named = named
+        self.imports = 0
+        self.chains: dict[int, dict[str, tuple[Node, ...]]] = {}
+        self._readers = readers
+        self._by_target: dict[int, Node] = {}
+        self._by_name: dict[tuple[Any, ...], Node] = {}
+
+    def forget(self) -> None:
+        """Drop everything: an import may have changed what names and values are."""
+        self.chains.clear()
+        self._by_target.clear()
+        self._by_name.clear()
+
+    def of(self, target: Any) -> Node:
+        """The node of a function, class or module, whosever it is; a module stands for all that it holds."""
+        if isinstance(target, ModuleType):
+            return self.whole(target)
+        found = self._by_target.get(id(target))
+        if found is None:
+            origin = self.bodies.origins.of(target)
+            sort = ("class" if isinstance(target, type) else "function") if origin.is_first_party else "foreign"
+            found = self._by_target[id(target)] = Node(target, "", None, reader=self._readers[sort])
+        return found
+
+    def whole(self, module: ModuleType) -> Node:
+        """A module that is used as a whole; one of others is its distribution."""
+        origin = self.bodies.origins.of(module)
+        if not origin.is_first_party:
+            return self.distribution(origin.distribution)
+        return self._named("whole", module.__name__, target=module)
+
+    def module(self, name: str) -> Node:
+        """What a first-party module does when it is imported, with the code that does it."""
+        return self._named("module", name)
+
+    def text(self, name: str) -> Node:
+        """What a first-party module does when it is imported, by its text alone."""
+        return self._named("text", name)
+
+    def constant(self, module: str, name: str, value: Any) -> Node:
+        """A value that a first-party module has under a name."""
+        return self._named("constant", module, name, target=value)
+
+    def distribution(self, distribution: tuple[str, str] | None) -> Node:
+        """An installed distribution; the standard library is none, and leads to nothing."""
+        if distribution is None:
+            return self.fixed("nothing", "", None, "")
+        node = self.fixed(distribution[0], distribution[1], "distribution", digest_text(*distribution))
+        node.write = lambda: " ".join(distribution)
+        return node
+
+    def fixed(self, name: str, detail: str, kind: Kind | None, digest: str) -> Node:
+        """A node that leads nowhere."""
+        key = ("fixed", kind, name, detail)
+        found = self._by_name.get(key)
+        if found is None:
+            found = self._by_name[key] = Node(None, name, kind, digest)
+        return found
+
+    def add_held(self, node: Node, held: Held, module: str) -> None:
+        """Add to the edges of ``node`` what is in a value that it holds."""
+        node.edges.extend(map(self.of, (*held.references, *held.classes)))
+        for each in held.opaque:
+            node.edges.append(self.fixed(f"{module} ({each})", "", "opaque", digest_text("opaque", each)))
+
+    def read(self, node: Node) -> None:
+        """Find out all about a node, once."""
+        reader = node.reader
+        if reader is not None:
+            node.reader = None
+            reader(self, node)
+
+    def module_of(self, target: Any) -> str:
+        """The module that ``target`` was written in."""
+        return module_of(target)
+
+    def _named(self, *key: str, target: Any = None) -> Node:
+        found = self._by_name.get(key)
+        if found is None or found.target is not target:
+            found = self._by_name[key] = Node(target, "", None, reader=self._readers[key[0]])
+            found.key = key
+        return found
+
+
+def definitions_of(nodes: Iterable[Node]) -> tuple[Definition, ...]:
+    """What counts among ``nodes``, each once, sorted by id; of several of one name all but the first get a number."""
+    found: dict[tuple[Any, ...], Definition] = {}
+    for node in nodes:
+        if node.kind is not None:
+            key = (node.name, node.kind, node.digest) if node.digest else (node.name, node.kind, node.file, node.line)
+            found.setdefault(key, node.definition())
+    ordered = sorted(found.values(), key=lambda each: (each.id, each.kind, each.line or 0, each.digest))
+    counts: Counter[tuple[str, Kind]] = Counter()
+    for index, each in enumerate(ordered):
+        counts[each.id, each.kind] += 1
+        number = counts[each.id, each.kind]
+        if number > 1:
+            ordered[index] = replace(each, id=f"{each.id} #{number}")
+    return tuple(ordered)

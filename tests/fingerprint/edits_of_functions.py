@@ -1,0 +1,349 @@
+"""Edits of functions: decorators, closures, defaults, lambdas, and what the syntax of a body can hold."""
+
+from __future__ import annotations
+
+from tests.fingerprint.cases import Case
+
+CASES = {
+    "decorators": Case(
+        {
+            "steps.py": """
+                import functools
+                from tools import repeat, logged, Timed, cached, OPTIONS, plain
+
+                @plain
+                @repeat(2)
+                @logged
+                @Timed
+                def work(x: int) -> int:
+                    return x
+
+                @functools.lru_cache(maxsize=8)
+                def kept(x):
+                    return x + 1
+
+                @cached(OPTIONS, seconds=3)
+                def held(x):
+                    return x + 2
+
+                def run(x):
+                    return work(x) + kept(x) + held(x)
+                """,
+            "tools.py": """
+                import functools
+
+                OPTIONS = {"size": 1}
+                FACTOR = 2
+
+                def plain(f):
+                    return f
+
+                def repeat(times):
+                    def decorate(function):
+                        count = times * FACTOR
+
+                        @functools.wraps(function)
+                        def wrapper(*args):
+                            return sum(function(*args) for _ in range(count))
+
+                        return wrapper
+                    return decorate
+
+                def logged(function):
+                    @functools.wraps(function)
+                    def wrapper(*args, **kwargs):
+                        note(function)
+                        return function(*args, **kwargs)
+                    return wrapper
+
+                def note(function):
+                    return function.__name__
+
+                class Timed:
+                    def __init__(self, function):
+                        self.function = function
+                        functools.update_wrapper(self, function)
+
+                    def __call__(self, *args):
+                        return self.function(*args)
+
+                def cached(options, seconds):
+                    memo = {}
+
+                    def decorate(function):
+                        def wrapper(x):
+                            if x not in memo:
+                                memo[x] = function(x)
+                            return memo[x]
+                        return wrapper
+                    return decorate
+
+                def unused(function):
+                    return function
+                """,
+        },
+        counts={
+            "argument": ("steps.py", "@repeat(2)", "@repeat(3)"),
+            "order": ("steps.py", "@logged\n@Timed", "@Timed\n@logged"),
+            "removed": ("steps.py", "@logged\n", ""),
+            "removed that returns its function": ("steps.py", "@plain\n", ""),
+            "wrapper": ("tools.py", "sum(function(*args)", "max(function(*args)"),
+            "computed in the decorator": ("tools.py", "times * FACTOR", "times + FACTOR"),
+            "constant of the decorator": ("tools.py", "FACTOR = 2", "FACTOR = 3"),
+            "helper of a wrapper": ("tools.py", "function.__name__", "function.__qualname__"),
+            "class that decorates": ("tools.py", "return self.function(*args)", "return -self.function(*args)"),
+            "body under all": ("steps.py", "    return x\n", "    return -x\n"),
+            "annotation": ("steps.py", "x: int", "x: float"),
+            "size of a cache": ("steps.py", "maxsize=8", "maxsize=9"),
+            "body under a cache": ("steps.py", "x + 1", "x + 9"),
+            "body under a closure": ("steps.py", "x + 2", "x + 9"),
+            "argument of a closure": ("steps.py", "seconds=3", "seconds=4"),
+            "option": ("tools.py", '"size": 1', '"size": 2'),
+        },
+        does_not={
+            "unused decorator": ("tools.py", "def unused(function):\n    return function", ""),
+            "docstring of a decorator": ("tools.py", "    memo = {}\n", '    """Keep."""\n    memo = {}\n'),
+        },
+    ),
+    "closures and defaults": Case(
+        {
+            "steps.py": """
+                from tools import outer, BASE
+
+                def power(n, extra=BASE):
+                    def inner(x, m=n + 1):
+                        def deepest():
+                            return x ** n + m + extra
+                        return deepest()
+                    return inner
+
+                square = power(2)
+                table = [power(n) for n in (3, 4)]
+                made = outer(5)
+
+                def run(x, seen=[1, {"a": 2}], *rest, key=len, by=(1, 2)):
+                    return square(x) + table[0](x) + made(x) + key("a") + by[0] + len(seen)
+                """,
+            "tools.py": """
+                import json
+                BASE = 7
+
+                def outer(n):
+                    count = 0
+                    def tick(x):
+                        nonlocal count
+                        count += 1
+                        return x + n + json.loads("1")
+                    return tick
+                """,
+        },
+        counts={
+            "value closed over": ("steps.py", "power(2)", "power(3)"),
+            "values of a list": ("steps.py", "(3, 4)", "(4, 3)"),
+            "innermost": ("steps.py", "x ** n + m", "x ** n - m"),
+            "default from a constant": ("tools.py", "BASE = 7", "BASE = 8"),
+            "inner default": ("steps.py", "m=n + 1", "m=n + 2"),
+            "mutable default": ("steps.py", '{"a": 2}', '{"a": 3}'),
+            "function as a default": ("steps.py", "key=len", "key=abs"),
+            "tuple as a default": ("steps.py", "by=(1, 2)", "by=(2, 1)"),
+            "closure of a module": ("tools.py", "x + n", "x - n"),
+            "start of a counter": ("tools.py", "count = 0", "count = 1"),
+        },
+    ),
+    "lambdas": Case(
+        {
+            "steps.py": """
+                KEYS = {"a": lambda x: x + 1, "b": lambda x: x + 2}
+                pick = lambda x, y=2: x if x > y else (lambda z: z * 3)(y)
+                UNUSED = lambda x: x
+                both = (lambda x: x + 3, lambda x: x + 4, lambda x: x + 4)
+
+                def run(x):
+                    return KEYS["a"](x) + pick(x) + sorted([3, 1], key=lambda v: -v)[0] + both[0](x)
+                """
+        },
+        counts={
+            "in a dict": ("steps.py", "x + 1", "x + 9"),
+            "default": ("steps.py", "y=2", "y=3"),
+            "inner": ("steps.py", "z * 3", "z * 4"),
+            "in a body": ("steps.py", "lambda v: -v", "lambda v: v"),
+            "exchanged": ("steps.py", "lambda x: x + 3, lambda x: x + 4, ", "lambda x: x + 4, lambda x: x + 3, "),
+        },
+        does_not={
+            "one on each line": (
+                "steps.py",
+                '{"a": lambda x: x + 1, "b": lambda x: x + 2}',
+                '{\n    "a": lambda x: x + 1,\n    "b": lambda x: x + 2,\n}',
+            ),
+            "equal ones on each line": (
+                "steps.py",
+                "(lambda x: x + 3, lambda x: x + 4, lambda x: x + 4)",
+                "(\n    lambda x: x + 3,\n    lambda x: x + 4,  # four\n    lambda x: x + 4,\n)",
+            ),
+            "on several lines": (
+                "steps.py",
+                "lambda x, y=2: x if x > y else (lambda z: z * 3)(y)",
+                "(\n    lambda x, y=2: x\n    if x > y\n    else (\n        lambda z: z * 3\n    )(y)\n)",
+            ),
+            "unused": ("steps.py", "UNUSED = lambda x: x", "UNUSED = lambda x: x * 7"),
+        },
+    ),
+    "syntax": Case(
+        {
+            "steps.py": """
+                import asyncio
+                from tools import a, b, c, d, e, f, g, h, i, j, k, l, Point
+
+                def gen(n):
+                    yield from (a(x) for x in range(n))
+
+                async def later(x):
+                    async def inner():
+                        return b(x)
+                    return await inner()
+
+                def run(x):
+                    a_list = [c(y) for y in range(3) if (z := d(y))]
+                    text = f"{e(x)!r:>{f(x)}}"
+                    match x:
+                        case Point(x=0):
+                            result = g(x)
+                        case {"key": value, **rest}:
+                            result = value
+                        case [first, *others]:
+                            result = first
+                        case _:
+                            result = 0
+                    try:
+                        h(x)
+                    except* ValueError:
+                        pass
+                    with i(x) as entered, open(__file__) as other:
+                        pass
+                    x[j(1) : 2] = 1
+                    del x[k(0)]
+                    assert x, l(x)
+                    global COUNT
+                    COUNT = 1
+                    return asyncio.run(later(x)), list(gen(3)), a_list, text, result, z
+                """,
+            "tools.py": "".join(f"def {n}(x):\n    return x + {m}\n\n" for m, n in enumerate("abcdefghijkl"))
+            + "class Point:\n    x = 1\n\ndef y(x):\n    return 'y'\n\ndef value(x):\n    return 'value'\n",
+        },
+        counts={n: ("tools.py", f"return x + {m}\n", f"return x - {m}\n") for m, n in enumerate("abcdefghijkl")}
+        | {
+            "pattern": ("steps.py", "Point(x=0)", "Point(x=1)"),
+            "class of a pattern": ("tools.py", "x = 1", "x = 2"),
+            "await": ("steps.py", "await inner()", "(await inner()) + 1"),
+            "generator": ("steps.py", "range(n)", "range(n + 1)"),
+            "format": ("steps.py", "!r", "!s"),
+            "handler": ("steps.py", "except* ValueError", "except* TypeError"),
+            "condition": ("steps.py", "if (z := d(y))", "if (z := d(y) + 1)"),
+        },
+        does_not={
+            "function named like a local name": ("tools.py", "return 'y'", "return 'yy'"),
+            "function named like a captured name": ("tools.py", "return 'value'", "return 'other'"),
+            "line breaks": (
+                "steps.py",
+                "a_list = [c(y) for y in range(3) if (z := d(y))]",
+                "a_list = [\n        c(y)\n        for y in range(3)\n        if (z := d(y))\n    ]",
+            ),
+            "backslash": ("steps.py", "assert x, l(x)", "assert x, \\\n        l(x)"),
+            "digits": ("steps.py", "COUNT = 1", "COUNT = 0b1"),
+        },
+    ),
+    "names found as texts": Case(
+        {
+            "steps.py": """
+                import importlib
+                import sys
+                import tools
+                import package
+                from hydra.utils import get_method
+
+                def helper(x):
+                    return x
+
+                def unused(x):
+                    return x * 9
+
+                def run(x):
+                    named = getattr(tools, "named")(x)
+                    other = importlib.import_module("late").work(x)
+                    mod = importlib.import_module("package.inner")
+                    own = globals()["helper"](x)
+                    item = vars(tools)["item"](x) + tools.__dict__["thing"](x)
+                    found = getattr(package, "sub").go(x) if hasattr(package, "sub") else 0
+                    method = get_method("lookup.method")(x)
+                    return named + other + mod.go(x) + own + item + found + method
+                """,
+            "tools.py": "".join(f"def {n}(x):\n    return '{n}'\n\n" for n in ("named", "item", "thing", "unused")),
+            "late.py": "def work(x):\n    return x\n\ndef other(x):\n    return 'other'\n",
+            "lookup.py": "def method(x):\n    return x\n\ndef other(x):\n    return 'other'\n",
+            "package/__init__.py": "",
+            "package/inner.py": "def go(x):\n    return x\n\ndef other(x):\n    return 'other'\n",
+            "package/sub.py": "def go(x):\n    return x\n",
+        },
+        counts={
+            "getattr": ("tools.py", "'named'", "'NAMED'"),
+            "import_module": ("late.py", "return x", "return -x"),
+            "import_module kept in a name": ("package/inner.py", "return x", "return -x"),
+            "globals": ("steps.py", "    return x\n", "    return -x\n"),
+            "vars": ("tools.py", "'item'", "'ITEM'"),
+            "dict of a module": ("tools.py", "'thing'", "'THING'"),
+            "module of a package": ("package/sub.py", "return x", "return -x"),
+            "dotted text": ("lookup.py", "return x", "return -x"),
+        },
+        does_not={
+            "unused function": ("tools.py", "'unused'", "'UNUSED'"),
+            "unused function of its own module": ("steps.py", "x * 9", "x * 8"),
+            "other function of a module by its text": ("late.py", "'other'", "'OTHER'"),
+            "other function of a module in a name": ("package/inner.py", "'other'", "'OTHER'"),
+            "other function beside a dotted text": ("lookup.py", "'other'", "'OTHER'"),
+        },
+    ),
+    "dynamic access": Case(
+        {
+            "steps.py": """
+                import operator
+                import tools
+                import more
+
+                def run(x, name):
+                    pick = tools
+                    return getattr(pick, name)(x) + operator.methodcaller(name, x)(more)
+                """,
+            "tools.py": "def a(x):\n    return x\n\nB = 2\n",
+            "more.py": "def a(x):\n    return x\n",
+        },
+        counts={
+            "function": ("tools.py", "return x", "return -x"),
+            "constant": ("tools.py", "B = 2", "B = 3"),
+            "new function": ("tools.py", "", "\ndef c(x):\n    return 1\n"),
+            "module handed on": ("more.py", "return x", "return -x"),
+        },
+        does_not={"comment": ("tools.py", "B = 2", "B = 2  # two")},
+    ),
+    "docstrings that are read": Case(
+        {
+            "steps.py": '''
+                """Usage: steps."""
+
+                class Signature:
+                    """Translate."""
+
+                def unread():
+                    """Nobody reads this."""
+
+                def run():
+                    unread()
+                    return __doc__, Signature.__doc__
+                ''',
+        },
+        counts={
+            "of the module": ("steps.py", "Usage: steps.", "Usage: step."),
+            "of a class": ("steps.py", "Translate.", "Translate it."),
+        },
+        does_not={"of a function": ("steps.py", "Nobody reads this.", "Nobody ever reads this.")},
+    ),
+}

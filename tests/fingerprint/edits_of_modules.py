@@ -1,0 +1,313 @@
+"""Edits of modules: names they take from each other, and what they do when they are imported."""
+
+from __future__ import annotations
+
+from tests.fingerprint.cases import Case
+
+ACME = {
+    "site-packages/acme.py": "def work(x):\n    return x\n",
+    "site-packages/acme-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n",
+    "site-packages/acme-1.0.dist-info/RECORD": "acme.py,,\n",
+}
+CASES = {
+    "seed": Case(
+        {
+            "steps.py": """
+                import random
+                random.seed(3)
+
+                def run():
+                    return random.random()
+                """
+        },
+        counts={
+            "another seed": ("steps.py", "random.seed(3)", "random.seed(4)"),
+            "no seed": ("steps.py", "random.seed(3)\n", ""),
+            "called later": ("steps.py", "", "\nrandom.seed(5)\n"),
+        },
+        does_not={
+            "comment": ("steps.py", "random.seed(3)", "random.seed(3)  # fixed"),
+            "script": ("steps.py", "", "\nif __name__ == '__main__':\n    random.seed(9)\n    print(run())\n"),
+            "types": (
+                "steps.py",
+                "import random\n",
+                "import random\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import json\n",
+            ),
+        },
+    ),
+    "effects of a module in use": Case(
+        {
+            "steps.py": """
+                import tools
+
+                def run():
+                    return tools.work()
+                """,
+            "tools.py": """
+                import random
+                import other
+
+                other.CONFIG["x"] = 1
+                random.seed(LEVEL := 3)
+
+                def work():
+                    return random.random()
+                """,
+            "other.py": "CONFIG = {}\n",
+        },
+        counts={
+            "item of another module": ("tools.py", '["x"] = 1', '["x"] = 2'),
+            "seed": ("tools.py", "LEVEL := 3", "LEVEL := 4"),
+            "new statement": ("tools.py", "def work", "random.shuffle([1, 2])\n\ndef work"),
+            "loop": ("tools.py", "def work", "for n in range(3):\n    random.random()\n\ndef work"),
+            "attribute of another module": ("tools.py", "def work", "other.NAME = 1\n\ndef work"),
+            "deleted item": ("tools.py", "def work", "del other.CONFIG['x']\n\ndef work"),
+            "with": ("tools.py", "def work", "with open(__file__) as f:\n    pass\n\ndef work"),
+            "statement under a condition": ("tools.py", "def work", "if other.CONFIG:\n    random.seed(4)\n\ndef work"),
+            "statement under try": (
+                "tools.py",
+                "def work",
+                "try:\n    random.seed(4)\nexcept ValueError:\n    pass\n\ndef work",
+            ),
+        },
+        does_not={
+            "plain assignment": ("tools.py", "def work", "UNUSED = 1\n\ndef work"),
+            "conditional import": (
+                "tools.py",
+                "def work",
+                "try:\n    import json\nexcept ImportError:\n    json = None\n\ndef work",
+            ),
+            "exports": ("tools.py", "def work", "__all__ = ['work']\n__all__ += ['random']\n\ndef work"),
+            "unused function": ("tools.py", "", "\ndef unused():\n    return 1\n"),
+            "constant of a condition": (
+                "tools.py",
+                "def work",
+                "if True:\n    OTHER = 1\nelse:\n    OTHER = 2\n\ndef work",
+            ),
+        },
+    ),
+    "patches": Case(
+        {
+            **ACME,
+            "steps.py": """
+                import sys, os
+                sys.path.insert(0, os.path.join(os.path.dirname(__file__), "site-packages"))
+                import acme
+                import patches
+
+                def run(x):
+                    return acme.work(x)
+                """,
+            "patches.py": """
+                import acme
+
+                def work(x):
+                    return f"<{helper(x)}>"
+
+                def helper(x):
+                    return x
+
+                acme.work = work
+                """,
+        },
+        counts={
+            "patch": ("patches.py", 'f"<{helper(x)}>"', 'f"({helper(x)})"'),
+            "code of a patch": ("patches.py", "return x", "return x * 2"),
+            "no patch": ("patches.py", "acme.work = work\n", ""),
+        },
+        does_not={"docstring": ("patches.py", "import acme\n", '"""Patches."""\nimport acme\n')},
+    ),
+    "config built step by step": Case(
+        {
+            "steps.py": """
+                def run(x):
+                    return x
+
+                config = {"_target_": run, "x": 1}
+                config["x"] = 2
+                config.update(y=3)
+                names = []
+                for name in ("a", "b"):
+                    names.append(name)
+                """
+        },
+        does_not={
+            "item": ("steps.py", '["x"] = 2', '["x"] = 5'),
+            "update": ("steps.py", "y=3", "y=4"),
+            "loop": ("steps.py", '("a", "b")', '("a", "c")'),
+            "new item": ("steps.py", "", 'config["z"] = {"deep": 1}\nconfig["z"]["deep"] += 1\n'),
+            "deleted item": ("steps.py", "", 'del config["y"]\n'),
+        },
+    ),
+    "constants changed by the module": Case(
+        {
+            "steps.py": """
+                TABLE = {"a": 1}
+                TABLE["b"] = 2
+                TOTAL = 1
+                TOTAL += 2
+                NAMES = [n for n in "ab"]
+                NAMES.append("c")
+
+                def run():
+                    return TABLE, TOTAL, NAMES
+                """
+        },
+        counts={
+            "item": ("steps.py", 'TABLE["b"] = 2', 'TABLE["b"] = 3'),
+            "sum": ("steps.py", "TOTAL += 2", "TOTAL += 3"),
+            "list": ("steps.py", 'append("c")', 'append("d")'),
+            "computed": ("steps.py", 'for n in "ab"', 'for n in "ac"'),
+        },
+    ),
+    "names": Case(
+        {
+            "steps.py": """
+                from tools import *
+                from tools import near as close
+                from package import deep, Inner
+                import package.side as side
+                import space.part
+
+                def run(x):
+                    return first(x) + close(x) + deep(x) + Inner().go() + side.way(x) + space.part.go(x)
+                """,
+            "tools.py": """
+                __all__ = ["first"]
+
+                def first(x):
+                    return x
+
+                def near(x):
+                    return x
+
+                def third(x):
+                    return x * 9
+                """,
+            "package/__init__.py": "from package.deeper import deep\nfrom .deeper import Thing as Inner\n",
+            "package/deeper.py": """
+                from . import side as aside
+
+                def deep(x):
+                    return aside.way(x) + 1
+
+                class Thing:
+                    def go(self):
+                        return 1
+                """,
+            "package/side.py": "def way(x):\n    return x\n\ndef other(x):\n    return x\n",
+            "space/part.py": "def go(x):\n    return x\n\ndef other(x):\n    return x\n",
+        },
+        counts={
+            "star import": ("tools.py", "def first(x):\n    return x", "def first(x):\n    return -x"),
+            "renamed import": ("tools.py", "def near(x):\n    return x", "def near(x):\n    return -x"),
+            "re-export": ("package/deeper.py", "aside.way(x) + 1", "aside.way(x) + 2"),
+            "renamed re-export": ("package/deeper.py", "return 1", "return 2"),
+            "module of a package": ("package/side.py", "def way(x):\n    return x", "def way(x):\n    return -x"),
+            "namespace package": ("space/part.py", "def go(x):\n    return x", "def go(x):\n    return -x"),
+        },
+        does_not={
+            "name not exported": ("tools.py", "x * 9", "x * 8"),
+            "other name of a module": (
+                "package/side.py",
+                "def other(x):\n    return x",
+                "def other(x):\n    return -x",
+            ),
+            "other name of a namespace": (
+                "space/part.py",
+                "def other(x):\n    return x",
+                "def other(x):\n    return -x",
+            ),
+            "unrelated module": ("unrelated.py", "*", "def work():\n    return 1\n"),
+            "longer exports": ("tools.py", '["first"]', '["first", "near"]'),
+        },
+    ),
+    "methods named like functions": Case(
+        {
+            "steps.py": """
+                import tools
+
+                def run(x):
+                    return tools.load(x).strip().clean()
+                """,
+            "tools.py": "def load(x):\n    return x\n\ndef strip(x):\n    return x\n\ndef clean(x):\n    return x\n",
+        },
+        counts={"function": ("tools.py", "def load(x):\n    return x", "def load(x):\n    return -x")},
+        does_not={
+            "unused function of the same name": (
+                "tools.py",
+                "def strip(x):\n    return x",
+                "def strip(x):\n    return -x",
+            ),
+            "another": ("tools.py", "def clean(x):\n    return x", "def clean(x):\n    return -x"),
+        },
+    ),
+    "imports inside bodies": Case(
+        {
+            "pack/__init__.py": "",
+            "pack/a.py": """
+                def go(x):
+                    from . import b
+                    from .c import work as c_work
+                    import pack.d as d
+                    import pack.e
+                    return b.work(x) + c_work(x) + d.work(x) + pack.e.work(x)
+                """,
+            **{f"pack/{n}.py": f"def work(x):\n    return x\n\ndef other(x):\n    return '{n}'\n" for n in "bcde"},
+            "steps.py": "from pack.a import go as run\n",
+        },
+        counts={n: (f"pack/{n}.py", "return x", "return -x") for n in "bcde"},
+        does_not={f"other of {n}": (f"pack/{n}.py", f"return '{n}'", "return 'other'") for n in "bcde"},
+    ),
+    "lazy exports": Case(
+        {
+            "pack/__init__.py": """
+                import importlib
+
+                _HOMES = {"work": "pack.impl"}
+
+                def __getattr__(name):
+                    if name not in _HOMES:
+                        raise AttributeError(name)
+                    return getattr(importlib.import_module(_HOMES[name]), name)
+                """,
+            "pack/impl.py": "def work(x):\n    return x\n\ndef other(x):\n    return 'other'\n",
+            "steps.py": "import pack\n\ndef run(x):\n    return pack.work(x)\n",
+        },
+        counts={
+            "function": ("pack/impl.py", "return x", "return -x"),
+            "export": ("pack/__init__.py", "name not in", "not name in"),
+        },
+        does_not={"other": ("pack/impl.py", "'other'", "'another'")},
+    ),
+    "imported for what it does": Case(
+        {
+            "steps.py": """
+                import settings
+                from pack import plugin
+                from used import A
+
+                def run():
+                    return 1
+
+                def other():
+                    return A
+                """,
+            "settings.py": "import random\nrandom.seed(1)\n\ndef unused():\n    return 1\n",
+            "pack/__init__.py": "",
+            "pack/plugin.py": "import random\n\ndef setup():\n    random.seed(2)\n\nsetup()\n",
+            "used.py": "import random\nrandom.seed(3)\nA = 1\n\ndef unused():\n    return 1\n",
+        },
+        counts={
+            "module": ("settings.py", "seed(1)", "seed(5)"),
+            "module of a package": ("pack/plugin.py", "\nsetup()\n", "\nsetup()\nsetup()\n"),
+            "what it calls": ("pack/plugin.py", "seed(2)", "seed(5)"),
+            "module with names in use elsewhere": ("used.py", "seed(3)", "seed(5)"),
+        },
+        does_not={
+            "unused function": ("settings.py", "return 1", "return 2"),
+            "unused function of another": ("used.py", "return 1", "return 2"),
+            "constant of another": ("used.py", "A = 1", "A = 2"),
+        },
+    ),
+}
