@@ -23,20 +23,13 @@ def find_shared_holders(
     entries = {index: each.entry for index, each in reused.items() if each.entry and each.entry.info.holds}
     if not entries:
         return []
-    held = {index: held_nodes(graph, graph.nodes[index], entry.info.holds) for index, entry in entries.items()}
+    # by place: what several configs have in common is one node, but each has objects of its own
+    held = {
+        index: {place.index: held_places(place, entry.info.holds) for place in graph.nodes[index].places}
+        for index, entry in entries.items()
+    }
     same = _find_same(graph, policy, reused)
-    reached: dict[int, set[int]] = {}
-    for place in graph.roots():
-        reached.setdefault(graph.node_of(place).index, set()).add(-1)
-    for index in running:
-        for child in graph.nodes[index].children:
-            reached.setdefault(child, set()).add(index)
-    for index, nodes in held.items():
-        for child in nodes:
-            reached.setdefault(child, set()).add(index)
-            if len(graph.nodes[index].places) > 1:
-                # loaded once for each place, they would no longer hold the same
-                reached[child].add(-2)
+    reached = _find_users(graph, held, running)
     found: dict[int, Reason] = {}
     is_growing = True
     while is_growing:
@@ -44,25 +37,51 @@ def find_shared_holders(
         # the outermost first: once it runs, what it held is its argument again
         for index in sorted(held.keys() - found.keys(), reverse=True):
             holds_literal = any(position.startswith(LITERAL) for position in entries[index].info.holds)
-            shared = [
-                child
-                for child in held[index]
-                if len(reached[child]) > (index in reached[child])
+            shared = {
+                graph.node_of(child).path or "(root)"
+                for user, children in held[index].items()
+                for child in children
+                if len(reached[child]) > (user in reached[child])
                 # what belongs together comes back together
-                and not (index in same and all(each in same or child in same for each in reached[child]))
-            ]
+                and not (index in same and _are_same(graph, same, child, reached[child]))
+            }
             if not shared and not (holds_literal and policy.is_caller_holding and index not in same):
                 continue
-            names = sorted(graph.nodes[child].path or "(root)" for child in shared) or ["an argument of the caller's"]
+            names = sorted(shared) or ["an argument of the caller's"]
             found[index] = Reason(
                 "shares_argument", f"its value holds objects of {', '.join(names)}, used elsewhere too"
             )
             is_growing = True
-            for child in held[index]:
-                reached[child].discard(index)
-            for child in graph.nodes[index].children:
-                reached.setdefault(child, set()).add(index)
+            for user, children in held[index].items():
+                for child in children:
+                    reached[child].discard(user)
+            for place in graph.nodes[index].places:
+                for child in place.children:
+                    reached.setdefault(child, set()).add(place.index)
     return list(found.items())
+
+
+def _find_users(
+    graph: Graph, held: Mapping[int, Mapping[int, Collection[Place]]], running: Collection[int]
+) -> dict[Place, set[int]]:
+    """Indices of the places whose calls, or whose reused values, reach the objects of a place; -1 is the result."""
+    reached: dict[Place, set[int]] = {}
+    for place in graph.roots():
+        reached.setdefault(place, set()).add(-1)
+    for index in running:
+        for place in graph.nodes[index].places:
+            for child in place.children:
+                reached.setdefault(child, set()).add(place.index)
+    for users in held.values():
+        for user, children in users.items():
+            for child in children:
+                reached.setdefault(child, set()).add(user)
+    return reached
+
+
+def _are_same(graph: Graph, same: Collection[int], child: Place, users: Collection[int]) -> bool:
+    """Whether a place, or else all who reach its objects, get their own objects back."""
+    return graph.node_of(child).index in same or all(user >= 0 and graph.node_of_place[user] in same for user in users)
 
 
 def _find_same(graph: Graph, policy: Policy, reused: Mapping[int, Decision]) -> set[int]:
@@ -87,13 +106,18 @@ def argument_positions(call: Place) -> dict[str, Place]:
 
 def held_nodes(graph: Graph, node: Node, positions: Iterable[str]) -> set[int]:
     """Indices of the nodes at ``positions`` below ``node``: "model.0", or "trainer.0/model.0" further down."""
-    found: set[int] = set()
+    return {graph.node_of(place).index for place in held_places(node.call, positions)}
+
+
+def held_places(call: Place, positions: Iterable[str]) -> set[Place]:
+    """The places at ``positions`` below a call."""
+    found: set[Place] = set()
     for position in positions:
-        current = node
+        current = call
         for step in position.split("/"):
-            place = argument_positions(current.call).get(step)
+            place = argument_positions(current).get(step)
             if place is None:
                 break
-            current = graph.node_of(place)
-            found.add(current.index)
+            current = place
+            found.add(place)
     return found

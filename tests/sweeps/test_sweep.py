@@ -129,6 +129,42 @@ def test_what_belongs_together_stays_together_in_each_config(place: Store | None
         assert [each["result"]["weights"] for each in values(report)] == [[1], [2], [10]]
 
 
+def fits(*steps: int) -> list[dict[str, Any]]:
+    return [call("fit", model=call("Model", size=2), steps=each) for each in steps]
+
+
+def test_what_was_fitted_before_is_reused_while_another_config_fits_the_same_model(store: Store) -> None:
+    sweep(fits(1, 2), store=store)
+    calls.clear()
+    report = sweep(fits(1, 2, 3), store=store)
+
+    assert [model.numbers for model in values(report)] == [[1, 1], [2, 2], [3, 3]]
+    assert [statuses(each)[""] for each in report.runs] == ["hit", "hit", "ran"]
+    assert calls == ["fit 3"]
+
+
+def test_what_holds_a_model_is_reused_while_another_config_uses_the_same_model(store: Store) -> None:
+    configs = [call("Optimizer", model=call("Model", size=2), lr=lr) for lr in (1, 2, 3)]
+    sweep(configs[:2], store=store)
+    calls.clear()
+    report = sweep(configs, store=store)
+
+    assert [statuses(each)[""] for each in report.runs] == ["hit", "hit", "ran"]
+    assert calls == ["optimizer 3"]
+    assert [each.lr for each in values(report)] == [1, 2, 3]
+
+
+def test_what_belongs_together_in_one_config_is_reused_in_another(store: Store) -> None:
+    config = training(1)
+    alone = {"optimizer": call("Optimizer", model=call("Model", size=1))}
+    sweep([config, alone], store=store)
+    calls.clear()
+    report = sweep([training(5), alone], store=store)
+
+    assert values(report)[0]["result"]["weights"] == [5]
+    assert [weight.value for weight in values(report)[1]["optimizer"].weights] == [0]
+
+
 def test_what_can_be_neither_copied_nor_stored_is_made_for_each_config(place: Store | None) -> None:
     first, second = values(sweep([{"lock": call("lock"), "n": n, "_convert_": "all"} for n in (1, 2)], store=place))
 
