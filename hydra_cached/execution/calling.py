@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn
 
 from hydra_cached.errors import MissingInputError, NodeFailedError, TargetError
@@ -11,8 +12,9 @@ from hydra_cached.events import NodeFailed, NodeFinished, NodeStarted, Warned
 from hydra_cached.execution.files import NO_WRITES, Before, Writes
 from hydra_cached.execution.settled import Settled
 from hydra_cached.execution.state import RunState
-from hydra_cached.execution.values import ABSENT, copy_for
+from hydra_cached.execution.values import ABSENT, Copies, copy_for, is_copied_for
 from hydra_cached.execution.worker import Outcome, call_target, failed_node, is_consumed_once
+from hydra_cached.fingerprint import is_immutable
 from hydra_cached.graph import Node, Place, bind_call
 from hydra_cached.keys import find_mentions
 from hydra_cached.plan import Decision, Reason
@@ -97,9 +99,8 @@ class Caller:
                 run.values.take_snapshot(node.call)
             self._find_changes(node)
         is_once = is_consumed_once(value)
-        for place in () if is_once else node.places[1:]:
-            if run.values.is_expected(place):
-                self._share(node, place, value)
+        if not is_once and len(node.places) > 1:
+            self._share(node, [place for place in node.places[1:] if run.values.is_expected(place)], value)
         if is_once and run.values.is_shared_beyond(node.call):
             run.values.keep_until_done(node.call, node.call.children)
         else:
@@ -192,7 +193,35 @@ class Caller:
         self._run.interrupts.raise_if_come()
         return outcome.value
 
-    def _share(self, node: Node, place: Place, value: Any) -> None:
+    def _share(self, node: Node, places: Sequence[Place], value: Any) -> None:
+        """Give the further places of a node their copies; those of other configs get them when their turn comes."""
+        later = []
+        for place in places:
+            if self._run.graph.are_apart(node.call, place) and not is_immutable(value):
+                later.append(place)
+            else:
+                self._copy(node, place, value)
+        if later:
+            self._copy_later(node, later, value)
+
+    def _copy_later(self, node: Node, places: Sequence[Place], value: Any) -> None:
+        run = self._run
+        is_used = run.values.is_expected
+        wanting = [place for place in places if is_copied_for(place, node, value, self._peek, is_used)]
+        entry, cache = run.settled[node.index].entry, run.cache
+        if entry is not None and cache is not None:
+            for place in wanting:
+                run.values.defer(place, partial(cache.load, entry, place))
+            return
+        try:
+            copies = Copies(value, len(wanting))
+        except Exception:
+            # each makes a call of its own
+            return
+        for place in wanting:
+            run.values.defer(place, copies.take)
+
+    def _copy(self, node: Node, place: Place, value: Any) -> None:
         run = self._run
         copied = copy_for(place, node, value, self._peek, run.values.is_expected)
         if copied is ABSENT:

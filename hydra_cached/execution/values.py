@@ -24,6 +24,7 @@ class Values:
         self._uses: dict[int, int] = {}
         self._kept: dict[int, tuple[Place, ...]] = {}
         self._snapshots: dict[int, bytes] = {}
+        self._deferred: dict[int, Callable[[], Any]] = {}
         # what can be read only once; to see it takes as long as the value is large
         self._once: set[int] = set()
 
@@ -41,6 +42,7 @@ class Values:
             if not self._uses[place.index]:
                 self._values.pop(place.index, None)
                 self._snapshots.pop(place.index, None)
+                self._deferred.pop(place.index, None)
                 waiting.extend(self._kept.pop(place.index, ()))
 
     def keep_until_done(self, place: Place, children: tuple[Place, ...]) -> None:
@@ -77,6 +79,10 @@ class Values:
     def drop(self, place: Place) -> None:
         self._values.pop(place.index, None)
 
+    def defer(self, place: Place, make: Callable[[], Any]) -> None:
+        """Let the value of a place be made when it is first wanted; see `restore`."""
+        self._deferred[place.index] = make
+
     def take_snapshot(self, place: Place) -> None:
         """Make it possible to give a value again that is not stored, should one of several consumers change it."""
         if self._uses.get(place.index, 0) > 1 and place.index in self._values:
@@ -89,7 +95,15 @@ class Values:
                     return
 
     def restore(self, place: Place) -> bool:
-        """Bring a value back to hand from its snapshot; False without one."""
+        """Bring a value to hand that was deferred, or of which there is a snapshot; False where that cannot be."""
+        make = self._deferred.pop(place.index, None)
+        if make is not None:
+            try:
+                self.put(place, make())
+            except Exception:
+                # as if it had never been there: loaded, or made by another call
+                return False
+            return True
         snapshot = self._snapshots.get(place.index)
         if snapshot is None:
             return False
@@ -99,6 +113,24 @@ class Values:
             del self._snapshots[place.index]
             return False
         return True
+
+
+class Copies:
+    """Copies of a value for those who want them later. None before the first is made: what wants no copy is none."""
+
+    def __init__(self, value: Any, count: int) -> None:
+        # what it is now: the first consumer may change it in place
+        self._value = copy.deepcopy(value)
+        self._count = count
+
+    def take(self) -> Any:
+        """One of them; the last one is the original."""
+        self._count -= 1
+        value = self._value
+        if self._count:
+            return copy.deepcopy(value)
+        self._value = None
+        return value
 
 
 def copy_for(
@@ -116,6 +148,26 @@ def copy_for(
     """
     if is_immutable(value):
         return ABSENT if _has_state(value) else value
+    memo = _find_common(place, node, value, peek, is_used)
+    if memo is None:
+        return ABSENT
+    try:
+        return copy.deepcopy(value, memo)
+    except Exception:
+        return ABSENT
+
+
+def is_copied_for(
+    place: Place, node: Node, value: Any, peek: Callable[[Place], Any], is_used: Callable[[Place], bool]
+) -> bool:
+    """Whether a place of another config gets a copy of a mutable value, be it now or later. Arguments as above."""
+    return _find_common(place, node, value, peek, is_used) is not None
+
+
+def _find_common(
+    place: Place, node: Node, value: Any, peek: Callable[[Place], Any], is_used: Callable[[Place], bool]
+) -> dict[int, Any] | None:
+    """Objects that a copy has in common with the original; None where it would hold what the place has its own of."""
     memo: dict[int, Any] = {}
     own: dict[int, object] | None = None
     for first, other in zip(node.call.children, place.children, strict=True):
@@ -128,11 +180,8 @@ def copy_for(
         elif is_used(other):
             own = identity_objects(value) if own is None else own
             if not own.keys().isdisjoint(objects):
-                return ABSENT
-    try:
-        return copy.deepcopy(value, memo)
-    except Exception:
-        return ABSENT
+                return None
+    return memo
 
 
 def shared_children(node: Node) -> tuple[Place, ...]:

@@ -105,7 +105,8 @@ class Joiner:
                 lambda: merge_equal_calls(self._places, self._paths, None, is_sharing=True, parts=self._ranges)
             )
             parts = tuple([self._part(graph, *each) for each in zip(self._roots, self._ranges, strict=True)])
-        return JoinedGraph(replace(graph, root=_list_roots(parts)), parts)
+        starts = tuple([indices.start for indices in self._ranges[1:]])
+        return JoinedGraph(replace(graph, root=_list_roots(parts), starts=starts), parts)
 
     def _part(self, graph: Graph, root: Any, indices: range) -> Part:
         paths: dict[int, list[KeyPath]] = {}

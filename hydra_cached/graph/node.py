@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hydra_cached.graph.expression import Ref, references
@@ -113,14 +114,23 @@ def _length(path: Iterable[str | int]) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """A pipeline: nodes in topological order, and the expression of what it returns."""
+    """A pipeline: nodes in topological order, and the expression of what it returns.
+
+    Attributes:
+        starts: indices of the first places of the configs after the first one, where several are joined.
+    """
 
     nodes: tuple[Node, ...]
     root: Any
     node_of_place: tuple[int, ...]
+    starts: tuple[int, ...] = ()
 
     def node_of(self, place: Place) -> Node:
         return self.nodes[self.node_of_place[place.index]]
+
+    def are_apart(self, one: Place, other: Place) -> bool:
+        """Whether two places are written in different configs."""
+        return bool(self.starts) and bisect_right(self.starts, one.index) != bisect_right(self.starts, other.index)
 
     def roots(self) -> tuple[Place, ...]:
         """Places whose values the result needs, without repetition."""
@@ -147,7 +157,7 @@ class Graph:
 
     def narrow(self, node: Node) -> Graph:
         """The same graph, of which only the value of ``node`` is wanted."""
-        return Graph(self.nodes, Ref(node.call, "none"), self.node_of_place)
+        return replace(self, root=Ref(node.call, "none"))
 
     def find(self, path: str) -> Node | None:
         """The node written or referred to at the dotted config path, or None."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
+from weakref import WeakSet
 
 from tests.graph.targets_of_tests import note
 
@@ -97,3 +99,29 @@ def lock(n: int = 0) -> Any:
 
     note("lock")
     return threading.Lock()
+
+
+alive: WeakSet[Any] = WeakSet()
+builtins.alive_in_sweeps = alive  # type: ignore[attr-defined]
+
+
+class Large:
+    """Knows how many of its kind there are."""
+
+    def __init__(self, n: int = 0) -> None:
+        note("large")
+        self.n = n
+        self._count()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._count()
+
+    def _count(self) -> None:
+        getattr(builtins, "alive_in_sweeps").add(self)  # noqa: B009  mypy knows no such attribute
+
+
+def count_alive(large: Large, number: int) -> int:
+    note(f"count {number}")
+    large.n += 1
+    return len(getattr(builtins, "alive_in_sweeps"))  # noqa: B009

@@ -171,6 +171,14 @@ def test_what_can_be_neither_copied_nor_stored_is_made_for_each_config(place: St
     assert first["lock"] is not second["lock"]
 
 
+def test_memory_does_not_grow_with_the_number_of_configs_that_share_a_result(place: Store | None) -> None:
+    configs = [call("count_alive", large=call("Large"), number=number) for number in range(10)]
+    report = sweep(configs, store=place)
+
+    assert calls.count("large") == 1
+    assert max(values(report)) <= 3
+
+
 def test_iterators_can_be_read_in_each_config(place: Store | None) -> None:
     configs = [call("total", values=call("generate", n=4), offset=offset) for offset in (0, 1)]
 
