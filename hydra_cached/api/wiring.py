@@ -46,6 +46,7 @@ class RunOptions:
         jobs: how many calls are made at once.
         executor: "inline", "processes" or "threads"; None is processes for more than one job.
         is_keeping_going: after a failure, go on with what does not depend on it.
+        is_importing_named: import the caller's own modules that texts in arguments name code of, so that it counts.
         lock_timeout_s: wait at most so long, in seconds, for another process that computes the same; then compute it.
     """
 
@@ -57,6 +58,7 @@ class RunOptions:
     jobs: int = 1
     executor: str | None = None
     is_keeping_going: bool = False
+    is_importing_named: bool = True
     lock_timeout_s: float = 3600.0
 
 
@@ -106,7 +108,8 @@ def wire(graph: Graph, cache: ResultCache | None, options: RunOptions, *, is_cal
     """
     code = CodeFingerprints(None if cache is None else CacheMemo(cache, CODE_MEMO))
     files = FileDigests(memo=None if cache is None else CacheMemo(cache, FILE_MEMO))
-    keys = Keys(graph, code, files, *([] if cache is None else [outputs_recaller(cache.recall)]))
+    recall = (lambda kind, keys: {}) if cache is None else cache.recall
+    keys = Keys(graph, code, files, outputs_recaller(recall), may_import=options.is_importing_named)
     forced = frozenset(node.index for name in options.force for node in find_nodes(graph, keys, name))
     policy = Policy(
         options.exclude,

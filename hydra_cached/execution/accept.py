@@ -9,7 +9,7 @@ from hydra_cached.execution.notes import Notes
 from hydra_cached.execution.settled import Settled
 from hydra_cached.fingerprint import FileDigests
 from hydra_cached.graph import Graph, Node, Place
-from hydra_cached.keys import DEPENDS, SCHEMA
+from hydra_cached.keys import DEPENDS, NAMED, SCHEMA
 from hydra_cached.plan import Context, Decision, Known, Policy, decide
 from hydra_cached.store import Entry, EntryInfo, Store
 
@@ -141,7 +141,7 @@ class Acceptance:
 
 
 def _without_code(arguments: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    return {name: digest for name, digest in arguments if not name.startswith(DEPENDS)}
+    return {name: digest for name, digest in arguments if not name.startswith((DEPENDS, NAMED))}
 
 
 def _is_of_this_python(info: EntryInfo) -> bool:

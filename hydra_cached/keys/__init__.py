@@ -1,6 +1,6 @@
 """Recipe keys and call keys, and what goes into them. Never looks anything up, never runs anything."""
 
-from hydra_cached.keys.identity import DEPENDS, ENV, FILE, VERSION, FileUse, Identity, OutputsKnown
+from hydra_cached.keys.identity import DEPENDS, ENV, FILE, NAMED, VERSION, FileUse, Identity, OutputsKnown
 from hydra_cached.keys.inputs import NamedPath, find_mentions
 from hydra_cached.keys.keys import SCHEMA, Keys
 
@@ -8,6 +8,7 @@ __all__ = [
     "DEPENDS",
     "ENV",
     "FILE",
+    "NAMED",
     "SCHEMA",
     "VERSION",
     "FileUse",

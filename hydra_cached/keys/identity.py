@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -11,7 +12,7 @@ from hydra_cached.errors import NotDigestibleError, TargetError
 from hydra_cached.fingerprint import MEMORABLE, ArgumentEncoder, CodeFingerprints, Encoder, FileDigests, digest_scalar
 from hydra_cached.graph import Node, argument_expressions, references
 from hydra_cached.keys.encode import digest_text, encode_literals
-from hydra_cached.keys.inputs import NamedPath, named_paths
+from hydra_cached.keys.inputs import NamedPath, literal_texts, named_paths
 from hydra_cached.targets import locate_target
 
 # like positional arguments, and unlike any keyword, these begin with "@" and no "="
@@ -19,6 +20,7 @@ VERSION = "@version"
 ENV = "@env "
 FILE = "@file "
 DEPENDS = "@depends_on "
+NAMED = "@code "
 NO_FILE = "0" * 64
 """Stands for the content of a declared input that is not there."""
 
@@ -53,7 +55,8 @@ class Identity:
     Attributes:
         code: fingerprint of the target's code.
         arguments: (name, digest), by name, of every argument without calls in it, and of outside inputs
-            ("@version", "@env NAME", "@file ARGUMENT PATH", "@depends_on NAME"); positional ones are "@0", "@1".
+            ("@version", "@env NAME", "@file ARGUMENT PATH", "@depends_on NAME", "@code NAME"); positional ones are
+            "@0", "@1".
         problem: why there is no identity, "" where there is one.
         inputs: files that its literal arguments name.
         outputs: labels of those that an earlier call like this one wrote, which do not count.
@@ -75,12 +78,19 @@ OutputsKnown: TypeAlias = Callable[[str], frozenset[str]]
 
 
 class Identifier:
-    """Makes identities. Holds the memos that they come from."""
+    """Makes identities. Holds the memos that they come from.
 
-    def __init__(self, code: CodeFingerprints, files: FileDigests, outputs_known: OutputsKnown) -> None:
+    Args:
+        may_import: import the user's own modules that texts in the arguments name code of.
+    """
+
+    def __init__(
+        self, code: CodeFingerprints, files: FileDigests, outputs_known: OutputsKnown, *, may_import: bool
+    ) -> None:
         self._code = code
         self._files = files
         self._outputs_known = outputs_known
+        self._may_import = may_import
         self._paths: dict[int, tuple[NamedPath, ...]] = {}
         self._prefixes = tuple(root + os.sep for root in files.roots)
         self._scalars: dict[tuple[type, object], str] = {}
@@ -104,7 +114,7 @@ class Identifier:
                 if digest is None:
                     digest = self._scalars[key] = digest_scalar(expression)
                 found.append((name, digest))
-                if kind is str and self._kind(expression):
+                if kind is str and (self._kind(expression) or self._named_code(expression) is not None):
                     texts = True
                 continue
             if kind is float:
@@ -169,7 +179,23 @@ class Identifier:
             found[each.argument, label] = FileUse(each.argument, label, digest)
         return tuple(found.values())
 
+    def _named_code(self, text: str) -> object | None:
+        if "." not in text or not (self._may_import or text.rpartition(".")[0] in sys.modules):
+            return None
+        return self._code.named(text)
+
+    def _add_named_code(self, node: Node, found: list[tuple[str, str]]) -> None:
+        """Code of the user's own that a text in the arguments names counts as if it were called by it."""
+        for text in literal_texts(node.call):
+            target = self._named_code(text)
+            if target is not None:
+                found.append((NAMED + text, self._code.of(target)))
+
     def _add_files(self, node: Node, code: str, found: list[tuple[str, str]]) -> Identity:
+        try:
+            self._add_named_code(node, found)
+        except NotDigestibleError as exc:
+            return Identity(code, (), f"code that an argument names: {exc.message}")
         named = self.paths(node)
         if not named:
             return Identity(code, tuple(sorted(found)))

@@ -68,6 +68,14 @@ def named_paths(call: Place) -> tuple[NamedPath, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def literal_texts(call: Place) -> tuple[str, ...]:
+    """Every text in the literal arguments of a call, configs that are handed on included."""
+    found: dict[str, None] = {}
+    for _, expression in argument_expressions(call):
+        found.update(dict.fromkeys(_literal_texts(expression, MOST_MENTIONS)))
+    return tuple(found)
+
+
 def role_of(call: Place, name: str) -> Role | None:
     """What texts in the argument ``name`` are; None where no argument counts as a file unless declared."""
     declared = call.declared

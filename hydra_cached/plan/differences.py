@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hydra_cached.graph import Node, argument_expressions, references
-from hydra_cached.keys import DEPENDS, ENV, FILE, SCHEMA, VERSION, Identity, Keys
+from hydra_cached.keys import DEPENDS, ENV, FILE, NAMED, SCHEMA, VERSION, Identity, Keys
 from hydra_cached.plan.reason import Reason, ReasonCode
 from hydra_cached.store import CLOSURE, EntryInfo
 
@@ -119,6 +119,9 @@ def describe_change(name: str, before: dict[str, str], now: dict[str, str], *, i
     if name.startswith(DEPENDS):
         other = name.removeprefix(DEPENDS)
         return Difference("code_changed", other, f"the code of {other}, on which it is declared to depend, changed")
+    if name.startswith(NAMED):
+        other = name.removeprefix(NAMED)
+        return Difference("code_changed", other, f"the code of {other}, which an argument names, changed")
     if name.startswith(FILE):
         argument, _, label = name.removeprefix(FILE).partition(" ")
         how = (

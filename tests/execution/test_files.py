@@ -366,3 +366,31 @@ def test_depends_on_counts_code_that_reading_does_not_find(project: Callable[[Ma
         del sys.modules["helper"]
         changed = run(config, store=store)
         assert (changed.value, outcome(changed)) == (2, ("ran", "code_changed"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"_target_": "hydra.utils.get_method", "path": "helper.help"},
+        {"_target_": "builtins.dict", "make": {"_target_": "helper.help"}, "_recursive_": False},
+        {"_target_": "builtins.list", "_args_": [["x", "helper.help"]], "_convert_": "all"},
+    ],
+    ids=["text", "unexpanded", "nested"],
+)
+def test_code_that_a_text_names_counts(
+    project: Callable[[Mapping[str, str]], Path], run_cli: RunCli, arguments: dict[str, Any]
+) -> None:
+    text = "def help():\n    return {}\n"
+    project({"helper.py": text.format(1), "conf.py": f"config = {arguments!r}\n"})
+
+    def outcomes() -> list[str]:
+        done = run_cli("run", "conf", "-p", "--json")
+        [node] = json.loads(done.stdout)["nodes"]
+        return [node["status"], node["reason"]["code"] if node["reason"] else ""]
+
+    assert outcomes() == ["ran", "new"]
+    assert outcomes() == ["hit", ""]
+    project({"helper.py": text.format(2)})
+    assert outcomes() == ["ran", "code_changed"]
+    project({"helper.py": "# a comment\n" + text.format(2)})
+    assert outcomes() == ["hit", ""]
