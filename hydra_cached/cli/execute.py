@@ -39,6 +39,7 @@ class Request:
     choice: Choice
     is_persistent: bool
     cache_dir: str
+    is_durable: bool
     is_verbose: bool
     is_displaying: bool
     is_multirun: bool
@@ -163,7 +164,7 @@ def _run(request: Request) -> RunReport:
         with Store(cache_dir, create=False) if request.is_persistent else contextlib.nullcontext() as store:
             return api.plan(loaded.config, pipeline=loaded.name, store=store, options=options, policy=policy)
     with (
-        Store(cache_dir) if request.is_persistent else contextlib.nullcontext() as store,
+        Store(cache_dir, durable=request.is_durable) if request.is_persistent else contextlib.nullcontext() as store,
         show_events(is_verbose=request.is_verbose, is_live=not request.is_json) as listener,
     ):
         return api.run(

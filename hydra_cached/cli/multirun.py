@@ -72,7 +72,7 @@ def _sweep(request: Request) -> SweepReport:
                 loaded.configs, pipeline=loaded.name, labels=labels, store=store, options=options, policy=policy
             )
     with (
-        Store(cache_dir) if request.is_persistent else contextlib.nullcontext() as store,
+        Store(cache_dir, durable=request.is_durable) if request.is_persistent else contextlib.nullcontext() as store,
         show_events(is_verbose=request.is_verbose, is_live=not request.is_json) as listener,
     ):
         return api.sweep(

@@ -9,6 +9,9 @@ import typer
 PersistOption = Annotated[
     bool, typer.Option("-p", "--persist-cache", help="Load results from the cache directory, and store new ones.")
 ]
+DurableOption = Annotated[
+    bool, typer.Option("--durable", help="With -p, make sure that what is stored survives a power cut.")
+]
 VerboseOption = Annotated[bool, typer.Option("-v", "--cache-verbose", help="Log every look-up in the store.")]
 DisplayOption = Annotated[bool, typer.Option("-d", "--display-config", help="Log the config as YAML before it is run.")]
 ExcludeOption = Annotated[

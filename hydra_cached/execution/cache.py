@@ -52,6 +52,9 @@ class ResultCache(Index, Protocol):
     # for calls in other processes
 
     @property
+    def is_durable(self) -> bool: ...
+
+    @property
     def object_folder(self) -> str | None: ...
 
     @property
@@ -175,6 +178,11 @@ class StoreCache:
     def object_folder(self) -> str | None:
         """Where workers write larger payloads."""
         return str(self._store.object_folder)
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether what is written must survive a power cut."""
+        return self._store.is_durable
 
     @property
     def store_id(self) -> bytes:

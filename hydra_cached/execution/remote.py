@@ -161,6 +161,7 @@ class RemoteDispatcher:
             folder=store_folder or self._scratch_folder(),
             paths=() if before is None else before.watch.paths,
             retries=node.call.declared.retries,
+            is_durable=run.cache is not None and run.cache.is_durable,
         )
         try:
             packed: bytes = cloudpickle.dumps(task, 5)

@@ -42,18 +42,19 @@ class StagedValue:
         return load_value(self.codec, found.chunks)
 
 
-def stage(payload: Payload, folder: str, note: bytes = b"") -> StagedValue:
+def stage(payload: Payload, folder: str, note: bytes = b"", *, is_durable: bool = False) -> StagedValue:
     """Write a payload where other processes find it.
 
     Args:
         note: what the object file says of itself.
+        is_durable: it survives a power cut.
 
     Raises:
         StoreError: there is no room or no right to write it.
     """
     if payload.is_inline:
         return StagedValue(payload.codec, payload.size_bytes, bytes(payload.chunks[0]))
-    state = ObjectFolder(Path(folder)).write(payload, note)
+    state = ObjectFolder(Path(folder), is_durable=is_durable).write(payload, note)
     return StagedValue(payload.codec, payload.size_bytes, None, folder, payload.digest, state)
 
 

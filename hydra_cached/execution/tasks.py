@@ -44,6 +44,7 @@ class Task:
         folder: where object files go, absolute.
         paths: files of which it must be known whether the call writes them.
         retries: how often it may be made again after it raised.
+        is_durable: what is written survives a power cut.
     """
 
     place: Place
@@ -56,6 +57,7 @@ class Task:
     folder: str
     paths: tuple[str, ...]
     retries: int
+    is_durable: bool = False
 
 
 @dataclass(slots=True)
@@ -145,7 +147,7 @@ def _call(task: Task, values: dict[int, Any]) -> Done:
                 mentions=done.seen.mentions,
             )
             note = seal_entry(info, payload, task.store_id)
-        done.staged = stage(payload, task.folder, note)
+        done.staged = stage(payload, task.folder, note, is_durable=task.is_durable)
     except HydraCachedError as exc:
         done.impossible = exc.message
     finally:

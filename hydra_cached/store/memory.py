@@ -78,6 +78,10 @@ class MemoryCache:
         return None
 
     @property
+    def is_durable(self) -> bool:
+        return False
+
+    @property
     def store_id(self) -> bytes:
         return b""
 

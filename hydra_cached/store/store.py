@@ -59,6 +59,11 @@ class Store:
         self._access = Access(self._root, create=create, is_durable=durable)
 
     @property
+    def is_durable(self) -> bool:
+        """Whether what is put survives a power cut."""
+        return self._durable
+
+    @property
     def store_id(self) -> bytes:
         """Identity of the store, 16 bytes; b"" while there is none."""
         directory = self._access.directory

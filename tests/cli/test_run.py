@@ -211,3 +211,9 @@ def test_colours_are_for_terminals_that_want_them(variable: str, folder: Path, m
     assert "nodes" in shown
     colours = {code for code in re.findall(r"\x1b\[([0-9;]*)m", shown) if re.search(r"\b3[0-7]\b", code)}
     assert bool(colours) == (not variable)
+
+
+@pytest.mark.parametrize("words", [(), ("-j", "2")], ids=["inline", "processes"])
+def test_durable_run_stores_as_any_other(folder: Path, run_cli: RunCli, words: tuple[str, ...]) -> None:
+    assert run_cli("run", "conf", "-p", "--durable", *words).returncode == 0
+    assert run_cli("run", "conf", "-p", "-n", "--exit-code").returncode == 0
