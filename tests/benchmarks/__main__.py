@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 
-from tests.benchmarks import hashing, instantiating, keying, showing, starting
+from tests.benchmarks import hashing, instantiating, keying, large_values, showing, starting
 from tests.benchmarks.measure import Line, print_table
 
 
@@ -23,6 +23,9 @@ def main(arguments: list[str]) -> None:
         "keys": ("Keys", lambda: keying.measure_keys(rounds)),
         "digests": ("Digests of large values, one thread each", lambda: hashing.compare_bulk(rounds)),
         "objects": ("Digests of many small objects", lambda: hashing.compare_small_objects(rounds)),
+        "storing": ("Large values, stored", lambda: large_values.compare_storing(rounds)),
+        "loading": ("Large values, loaded", lambda: large_values.compare_loading(rounds)),
+        "memory": ("Large values, memory", large_values.measure_memory),
         "starts": ("Start-up, whole processes", lambda: starting.compare_starts(2 * rounds)),
     }
     print(f"Python {sys.version.split()[0]}, hydra-core {version('hydra-core')}, omegaconf {version('omegaconf')}")
