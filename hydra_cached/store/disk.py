@@ -6,26 +6,13 @@ whoever can write to the index could run code or remove files. This one does non
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from typing import Any
 
 import diskcache
 from diskcache.core import MODE_RAW
 
-_HEXADECIMAL = re.compile(r"[0-9a-f]+").fullmatch
-
-
-def require_bytes(key: Any, value: Any) -> None:
-    """Let nothing but bytes under a hexadecimal key pass.
-
-    Raises:
-        TypeError: they are something else.
-    """
-    if type(key) is not str or not _HEXADECIMAL(key):
-        raise TypeError(f"a row's key is hexadecimal text, not {key!r}")
-    if type(value) is not bytes:
-        raise TypeError("a row's value is bytes")
+from hydra_cached.store.row_shape import require_bytes
 
 
 class ByteDisk(diskcache.Disk):  # type: ignore[misc]

@@ -22,9 +22,9 @@ from typing import Any, TypeAlias, TypeVar
 
 from hydra_cached.errors import EntryDamagedError, StoreError
 from hydra_cached.store.database import FILE, open_database
-from hydra_cached.store.disk import require_bytes
 from hydra_cached.store.faults import CorruptIndexError
 from hydra_cached.store.record import ENTRY
+from hydra_cached.store.row_shape import require_bytes
 
 T = TypeVar("T")
 Cell: TypeAlias = tuple[Any, Any, Any]

@@ -21,7 +21,6 @@ from hydra_cached.errors import EntryError, EntryUntrustedError, StoreError
 from hydra_cached.store.commit import commit_entry
 from hydra_cached.store.database import FILE, FILES
 from hydra_cached.store.directory import StoreDirectory
-from hydra_cached.store.disk import require_bytes
 from hydra_cached.store.entry import Entry
 from hydra_cached.store.index import identify
 from hydra_cached.store.locks import Claims
@@ -37,6 +36,7 @@ from hydra_cached.store.record import (
     unpack_latest,
     unpack_link,
 )
+from hydra_cached.store.row_shape import require_bytes
 from hydra_cached.store.rows import Rows
 from hydra_cached.store.seal import Seal
 
