@@ -204,7 +204,8 @@ def detach(place: Place) -> Place:
         place.convert,
         place.is_partial,
         Marks(is_materialized=place.declared.is_materialized),
-        place.path,
+        # in one piece: links of deep configs cannot be pickled
+        None if place.link is None else (None, ".".join(map(str, place.path))),
         None,
         tuple(stand_ins.values()) if place.guard is not None else (),
         place.is_leaf,
@@ -224,7 +225,7 @@ def _detach(expression: Any, stand_ins: dict[Place, Place]) -> Any:
 
 
 def _stand_in(number: int) -> Place:
-    return Place(number, None, "", (), {}, "none", False, Marks(), (), None, (), True)
+    return Place(number, None, "", (), {}, "none", False, Marks(), None, None, (), True)
 
 
 # --- errors with their tracebacks -------------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ from hydra_cached.graph.plain import NotPlainError, PlainReader, is_plain_leaf
 from hydra_cached.graph.prepare import is_plain_config, prepare_config, spell_targets
 from hydra_cached.targets import UNCHECKED, TargetPolicy
 
+_VERY_MANY = 30_000
+
 
 def build_graph(
     config: Any,
@@ -57,7 +59,8 @@ def build_graph(
 def pause_collection() -> Iterator[None]:
     """Pause the cyclic garbage collector: reading makes many containers, all of which stay.
 
-    Looking through all of them again and again takes as long as the reading itself.
+    Looking through all of them again and again takes as long as the reading itself. Where they are very many, they are
+    old from the beginning: else the collections to come would look through all of them once for each generation.
     """
     if not gc.isenabled():
         yield
@@ -67,6 +70,10 @@ def pause_collection() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+        # not for less: younger garbage of the caller's becomes old with them
+        if gc.get_count()[0] > _VERY_MANY and not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()
 
 
 def _build(config: Any, args: tuple[Any, ...], kwargs: dict[str, Any], is_sharing: bool, policy: TargetPolicy) -> Graph:

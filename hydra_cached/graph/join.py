@@ -16,7 +16,7 @@ from hydra_cached.graph.expression import Items, Ref, references
 from hydra_cached.graph.indirect import check_indirect_targets
 from hydra_cached.graph.merge import merge_equal_calls
 from hydra_cached.graph.node import Graph, Place, spell_paths
-from hydra_cached.graph.paths import KeyPath
+from hydra_cached.graph.paths import KeyPath, Link, spread
 from hydra_cached.graph.places import Places
 from hydra_cached.targets import UNCHECKED, TargetPolicy
 
@@ -69,7 +69,7 @@ class Joiner:
     def __init__(self, policy: TargetPolicy = UNCHECKED) -> None:
         self._policy = policy
         self._places: list[Place] = []
-        self._paths: list[Sequence[KeyPath] | None] = []
+        self._paths: list[Sequence[Link] | None] = []
         self._roots: list[Any] = []
         self._ranges: list[range] = []
         # read once, places hold nothing of their configs but what is in them; ids are compared until the end
@@ -115,7 +115,7 @@ class Joiner:
             place, written = self._places[index], self._paths[index]
             node = graph.node_of_place[index]
             places.setdefault(node, place)
-            paths.setdefault(node, []).extend([place.path] if written is None else written)
+            paths.setdefault(node, []).extend(map(spread, [place.link] if written is None else written))
         return Part(root, {node: spell_paths(paths[node]) for node in sorted(paths)}, places)
 
 

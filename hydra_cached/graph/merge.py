@@ -14,7 +14,7 @@ from hydra_cached.fingerprint import is_immutable
 from hydra_cached.graph.expression import Items, Raw, Ref, references
 from hydra_cached.graph.kinds import is_config_type
 from hydra_cached.graph.node import Graph, Node, Place
-from hydra_cached.graph.paths import KeyPath
+from hydra_cached.graph.paths import Link
 
 # whose immutable values are equal when they are written alike
 _VALUE_MODULES = frozenset({"datetime", "decimal", "fractions", "numpy", "uuid"})
@@ -23,7 +23,7 @@ _SCALARS = frozenset({str, int, bool, type(None), bytes})
 
 def merge_equal_calls(
     places: Sequence[Place],
-    paths: Sequence[Sequence[KeyPath] | None],
+    paths: Sequence[Sequence[Link] | None],
     root: Any,
     *,
     is_sharing: bool,
@@ -68,7 +68,7 @@ def merge_equal_calls(
         Node(
             index=index,
             places=tuple(group),
-            key_paths=tuple([path for place in group for path in _found(place, paths)]),
+            links=tuple([link for place in group for link in _found(place, paths)]),
             children=tuple(dict.fromkeys([node_of_place[child.index] for child in group[0].children])),
             pattern=patterns[group[0].index],
         )
@@ -77,9 +77,9 @@ def merge_equal_calls(
     return Graph(tuple(nodes), root, tuple(node_of_place))
 
 
-def _found(place: Place, paths: Sequence[Sequence[KeyPath] | None]) -> tuple[KeyPath, ...]:
+def _found(place: Place, paths: Sequence[Sequence[Link] | None]) -> tuple[Link, ...]:
     found = paths[place.index]
-    return (place.path,) if found is None else tuple(found)
+    return (place.link,) if found is None else tuple(found)
 
 
 # --- shapes: equality of the calls written out as trees ---------------------------------------------------------------

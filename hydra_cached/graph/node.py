@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hydra_cached.graph.expression import Ref, references
+from hydra_cached.graph.paths import KeyPath, Link, spread
 from hydra_cached.targets import ArgumentGuard, Marks
 
 # places and nodes are not frozen: that would make them three times as slow to make, and they are most of a graph
@@ -24,7 +25,7 @@ class Place:
         kwargs: expressions by keyword.
         convert: the ``_convert_`` mode in force, which is part of the call's identity.
         declared: what the target's marks and the config's special keys say of it.
-        path: key path where it is written.
+        link: where it is written.
         source: the dict or DictConfig it was read from.
         children: places its arguments refer to, without repetition, in config order.
         is_leaf: no argument needs to be built: all are leaves.
@@ -41,7 +42,7 @@ class Place:
     convert: str
     is_partial: bool
     declared: Marks
-    path: tuple[str | int, ...]
+    link: Link
     source: Any
     children: tuple[Place, ...]
     is_leaf: bool
@@ -50,6 +51,11 @@ class Place:
 
     def __repr__(self) -> str:
         return f"<Place {self.name}: {self.target_id}>"
+
+    @property
+    def path(self) -> KeyPath:
+        """Key path where it is written."""
+        return spread(self.link)
 
     @property
     def name(self) -> str:
@@ -63,7 +69,7 @@ class Node:
 
     Attributes:
         index: position in topological order, which is also the order of Hydra's calls.
-        key_paths: the paths, not yet spelled, in the order in which they were found.
+        links: the paths, in the order in which they were found.
         children: indices of the nodes that its arguments refer to.
         pattern: tells apart equal calls whose equal arguments are, or are not, the same object; () where nothing is
             written twice. A part of the node's identity.
@@ -72,7 +78,7 @@ class Node:
 
     index: int
     places: tuple[Place, ...]
-    key_paths: tuple[tuple[str | int, ...], ...]
+    links: tuple[Link, ...]
     children: tuple[int, ...]
     pattern: tuple[Any, ...]
     scope: str = ""
@@ -83,13 +89,12 @@ class Node:
     @property
     def path(self) -> str:
         """The shortest config path, dotted, "" at the root."""
-        shortest: tuple[str | int, ...] = min(self.key_paths, key=_length)
-        return ".".join(map(str, shortest))
+        return ".".join(map(str, min(map(spread, self.links), key=_length)))
 
     @property
     def paths(self) -> tuple[str, ...]:
         """All config paths, dotted, the shortest one first."""
-        return spell_paths(self.key_paths)
+        return spell_paths([spread(link) for link in self.links])
 
     @property
     def call(self) -> Place:
@@ -101,7 +106,7 @@ class Node:
         return self.places[0].target_id
 
 
-def spell_paths(key_paths: Sequence[tuple[str | int, ...]]) -> tuple[str, ...]:
+def spell_paths(key_paths: Sequence[KeyPath]) -> tuple[str, ...]:
     """Key paths, dotted, without repetition, the shortest one first."""
     shortest = min(key_paths, key=_length)
     return tuple(dict.fromkeys([".".join(map(str, path)) for path in (shortest, *key_paths)]))

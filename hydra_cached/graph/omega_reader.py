@@ -9,7 +9,7 @@ from hydra_cached.graph import omega
 from hydra_cached.graph.expression import PLAIN_MODES, Items, Raw, Ref, set_convert
 from hydra_cached.graph.kinds import hydra_version, is_config_type
 from hydra_cached.graph.omega import UNSURE, read_leaf
-from hydra_cached.graph.paths import KeyPath, full_key_of, key_path_of
+from hydra_cached.graph.paths import KeyPath, Link, full_key_of, key_path_of, make_link
 from hydra_cached.graph.places import (
     DECLARING_KEYS,
     MODE_KEYS,
@@ -67,13 +67,13 @@ class OmegaReader:
                 raise InstantiationException(
                     "The _partial_ keyword is not compatible with top-level list instantiation"
                 )
-            return self._read_container(config, (), (), convert, modes.get("_recursive_", True))
+            return self._read_container(config, None, None, convert, modes.get("_recursive_", True))
         if overlay:
             self._check_overlay(config, content, overlay)
             self._overlay = overlay
         if content is not None and "_target_" not in content:
-            return self._read_dict(config, content, (), "none", True, is_root=True)
-        return self._read_container(config, (), (), "none", True)
+            return self._read_dict(config, content, None, "none", True, is_root=True)
+        return self._read_container(config, None, None, "none", True)
 
     def _check_overlay(self, config: Any, content: Any, overlay: dict[str, Any]) -> None:
         if content is None or "_target_" not in content or omega.object_type_of(config) is not None:
@@ -113,23 +113,23 @@ class OmegaReader:
             self._has_resolvers = omega.has_resolvers(self._root)
         return self._has_resolvers
 
-    def _read(self, value: Any, path: KeyPath, convert: str, recursive: Any, parent: Any) -> Any:
+    def _read(self, value: Any, path: tuple[Link, Any], convert: str, recursive: Any, parent: Any) -> Any:
         if not is_config_type(type(value)):
             return value
         # climbing to the root costs its depth: only where a reference led elsewhere
-        is_here = value.__dict__["_parent"] is parent and value.__dict__["_metadata"].key == path[-1]
+        is_here = value.__dict__["_parent"] is parent and value.__dict__["_metadata"].key == path[1]
         home = path if is_here else self._home(value, path)
         return self._read_container(value, path, home, convert, recursive)
 
-    def _home(self, container: Any, path: KeyPath) -> KeyPath:
+    def _home(self, container: Any, path: Link) -> Link:
         """Where a container is written, seen from the root of the pipeline; ``path`` is where it was found."""
         own = key_path_of(container)
         base = self._base
         if container._get_parent() is None:
             return path
-        return own[len(base) :] if own[: len(base)] == base else own
+        return make_link(own[len(base) :] if own[: len(base)] == base else own)
 
-    def _read_container(self, source: Any, path: KeyPath, home: KeyPath, convert: str, recursive: Any) -> Any:
+    def _read_container(self, source: Any, path: Link, home: Link, convert: str, recursive: Any) -> Any:
         content = omega.content_of(source)
         if content is None:
             return None
@@ -141,7 +141,7 @@ class OmegaReader:
         # text in a config is an interpolation of it, whichever Hydra made the config
         is_final = True if convert not in PLAIN_MODES else None
         values = [
-            self._read(self._item(source, i, node, is_final), (*home, i), convert, recursive, source)
+            self._read(self._item(source, i, node, is_final), (home, i), convert, recursive, source)
             for i, node in enumerate(content)
         ]
         self._places.leave(source)
@@ -164,14 +164,14 @@ class OmegaReader:
         return inherited if node is None or omega.is_written_missing(node) else self._item(source, key, node)
 
     def _read_dict(
-        self, source: Any, content: Any, home: KeyPath, convert: str, recursive: Any, *, is_root: bool = False
+        self, source: Any, content: Any, home: Link, convert: str, recursive: Any, *, is_root: bool = False
     ) -> Items:
         convert, recursive, _ = self._modes(source, content, convert, recursive)
         self._places.enter(source, home)
         keys = tuple([key for key in content if not (is_root and key in MODE_KEYS and not is_argument(key))])
         is_final = True if convert not in PLAIN_MODES else None
         values = [
-            self._read(self._item(source, key, content[key], is_final), (*home, key), convert, recursive, source)
+            self._read(self._item(source, key, content[key], is_final), (home, key), convert, recursive, source)
             for key in keys
         ]
         self._places.leave(source)
@@ -179,7 +179,7 @@ class OmegaReader:
         is_config = convert not in PLAIN_MODES or (convert != "all" and object_type is not None)
         return Items(keys, tuple(values), is_config, object_type, is_object=is_config and convert == "object")
 
-    def _read_call(self, source: Any, content: Any, path: KeyPath, home: KeyPath, convert: str, recursive: Any) -> Ref:
+    def _read_call(self, source: Any, content: Any, path: Link, home: Link, convert: str, recursive: Any) -> Ref:
         places = self._places
         known = places.known(source, convert, recursive, path)
         if known is not None:
@@ -206,12 +206,12 @@ class OmegaReader:
                 value = self._item(source, key, node)
                 if is_config_type(type(value)):
                     if recursive:
-                        value = set_convert(self._read(value, (*home, key), convert, True, source), convert)
+                        value = set_convert(self._read(value, (home, key), convert, True, source), convert)
                     else:
                         self._settle_below(value)
                         value = Raw(omega.resolve_copy(value), convert)
             kwargs[key] = value
-        if self._overlay and not home:
+        if self._overlay and home is None:
             kwargs.update(self._overlay)
         places.leave(source)
         return places.add(source, inherited, path, home, target, kwargs, convert, is_partial, declared)
@@ -221,7 +221,7 @@ class OmegaReader:
         content = omega.content_of(container)
         if content is None:
             return
-        self._places.enter(container, self._home(container, ()))
+        self._places.enter(container, self._home(container, None))
         for key, node in list(content.items()) if isinstance(content, dict) else enumerate(content):
             if omega.is_missing(container, key):
                 continue

@@ -6,7 +6,7 @@ from typing import Any
 
 from hydra_cached.graph.kinds import is_config_type
 from hydra_cached.graph.omega import is_below
-from hydra_cached.graph.paths import KeyPath
+from hydra_cached.graph.paths import KeyPath, Link, spread
 
 
 class Origins:
@@ -22,8 +22,8 @@ class Origins:
         self._original = original
         self._homes: dict[int, KeyPath] = {}
 
-    def of(self, source: Any, home: KeyPath) -> Any:
-        """The caller's own container that ``source``, which is written at ``home``, was copied from.
+    def of(self, source: Any, link: Link) -> Any:
+        """The caller's own container that ``source``, which is written at ``link``, was copied from.
 
         Where there is none, or it stands at two places: the caller's config and the path in it.
         """
@@ -32,6 +32,7 @@ class Origins:
             return self._original if source is self._copied else source
         if not is_below(source, self._copied):
             return source
+        home = spread(link)
         found = _walk(self._original, home)
         if found is None or self._homes.setdefault(id(found), home) != home:
             return self._original, home

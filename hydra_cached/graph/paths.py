@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeAlias
 
 KeyPath = tuple["str | int", ...]
+
+Link: TypeAlias = "tuple[Any, str | int] | None"
+"""A path while a config is read: the link before, and the last key; None at the root. So that paths in a deep config
+take no more room than its nodes, they share their beginnings."""
+
+
+def spread(link: Link) -> KeyPath:
+    """The keys of a link, from the root.
+
+    >>> spread(((None, "a"), 0))
+    ('a', 0)
+    """
+    keys = []
+    while link is not None:
+        link, key = link
+        keys.append(key)
+    return tuple(reversed(keys))
+
+
+def make_link(path: Iterable[str | int]) -> Link:
+    """The link of a path."""
+    link: Link = None
+    for key in path:
+        link = (link, key)
+    return link
 
 
 def key_path_of(container: Any) -> KeyPath:

@@ -11,7 +11,7 @@ from hydra_cached.graph.expression import EXPRESSIONS, Items, Raw, Ref, places_b
 from hydra_cached.graph.kinds import hydra_version, is_config_type
 from hydra_cached.graph.node import Place
 from hydra_cached.graph.origins import Origins
-from hydra_cached.graph.paths import KeyPath, full_key_of
+from hydra_cached.graph.paths import Link, full_key_of, spread
 from hydra_cached.graph.rings import spell_ring
 from hydra_cached.targets import (
     UNCHECKED,
@@ -49,25 +49,25 @@ class Places:
     def __init__(self, is_sharing: bool, root_args: tuple[Any, ...] = (), policy: TargetPolicy = UNCHECKED) -> None:
         self.places: list[Place] = []
         # where each was found; None stands for the one path where it is written
-        self.paths: list[list[KeyPath] | None] = []
+        self.paths: list[list[Link] | None] = []
         self.is_sharing = is_sharing
         self.root_args = root_args
         self.policy = policy
         self._guard = ArgumentGuard(policy) if policy.is_enforced else None
         self._known: dict[tuple[int, str, bool], Place] = {}
-        self._open: dict[int, KeyPath] = {}
+        self._open: dict[int, Link] = {}
         self._targets: dict[Any, tuple[Any, str, Marks]] = {}
         # what resolvers made must not be collected while ids are compared: they would be used again
         self._alive: list[Any] = []
 
-    def known(self, source: Any, convert: str, recursive: bool, path: KeyPath) -> Ref | None:
+    def known(self, source: Any, convert: str, recursive: bool, path: Link) -> Ref | None:
         """A reference to the place that ``source`` became already, if it did under the same modes."""
         place = self._known.get((id(source), convert, recursive)) if self.is_sharing else None
         if place is None:
             return None
         found = self.paths[place.index]
         if found is None:
-            self.paths[place.index] = [place.path, path]
+            self.paths[place.index] = [place.link, path]
         else:
             found.append(path)
         return Ref(place, "none")
@@ -76,8 +76,8 @@ class Places:
         self,
         source: Any,
         inherited: tuple[str, bool],
-        path: KeyPath,
-        home: KeyPath,
+        path: Link,
+        home: Link,
         target: tuple[Any, str, Marks],
         kwargs: dict[str, Any],
         convert: str,
@@ -86,7 +86,7 @@ class Places:
     ) -> Ref:
         """A new place: ``path`` is where it was found, ``home`` where it is written."""
         args = kwargs.pop("_args_", ())
-        if self.root_args and not home and is_positional(args):
+        if self.root_args and home is None and is_positional(args):
             args = self.root_args
         is_leaf = (
             type(args) is tuple
@@ -114,12 +114,12 @@ class Places:
             self._guard,
         )
         self.places.append(place)
-        self.paths.append(None if path == home else [path])
+        self.paths.append(None if path is home else [path])
         if self.is_sharing and declared.is_cached:
             self._known[id(source), inherited[0], inherited[1]] = place
         return Ref(place, "none")
 
-    def target(self, written: Any, path: KeyPath, source: Any) -> tuple[Any, str, Marks]:
+    def target(self, written: Any, home: Link, source: Any) -> tuple[Any, str, Marks]:
         """The callable that ``_target_`` names, its id and its marks. Looked for, and checked, once per spelling.
 
         Raises:
@@ -129,6 +129,7 @@ class Places:
         known = self._targets.get(written if is_name else id(written))
         if known is not None:
             return known
+        path = spread(home)
         dotted = ".".join(map(str, path))
         try:
             if is_name:
@@ -153,7 +154,7 @@ class Places:
 
     # --- rings --------------------------------------------------------------------------------------------------
 
-    def enter(self, source: Any, path: KeyPath) -> None:
+    def enter(self, source: Any, path: Link) -> None:
         """Begin to read a container.
 
         Raises:
@@ -161,7 +162,7 @@ class Places:
         """
         if id(source) in self._open:
             start = list(self._open).index(id(source))
-            ring = [*list(self._open.values())[start:], self._open[id(source)]]
+            ring = [spread(link) for link in (*list(self._open.values())[start:], self._open[id(source)])]
             raise ConfigError(
                 f"the config refers to itself in a ring: {spell_ring(ring)}", hint="remove one of the references"
             )
@@ -179,7 +180,7 @@ def is_positional(args: Any) -> bool:
     return type(args) is Ref or isinstance(args.config if type(args) is Raw else args, Sequence)
 
 
-def declare(marks: Marks, written: dict[str, Any], path: KeyPath) -> Marks:
+def declare(marks: Marks, written: dict[str, Any], home: Link) -> Marks:
     """The target's marks with the config's special keys laid over them.
 
     Raises:
@@ -187,7 +188,7 @@ def declare(marks: Marks, written: dict[str, Any], path: KeyPath) -> Marks:
     """
     changes: dict[str, Any] = {}
     for key, value in written.items():
-        where = f"{key} at {'.'.join(map(str, path)) or 'the root'}"
+        where = f"{key} at {'.'.join(map(str, spread(home))) or 'the root'}"
         if key in _FLAGS:
             if not isinstance(value, bool):
                 raise ConfigError(f"{where} must be true or false, got {value!r}", hint=f"write {key}: true")

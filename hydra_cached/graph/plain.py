@@ -11,7 +11,7 @@ from typing import Any
 
 from hydra_cached.graph.expression import PLAIN_MODES, Items, Ref, set_convert
 from hydra_cached.graph.kinds import is_structured, keeps_tuples
-from hydra_cached.graph.paths import KeyPath, spell_full_key
+from hydra_cached.graph.paths import Link, spell_full_key, spread
 from hydra_cached.graph.places import (
     DECLARING_KEYS,
     MODE_KEYS,
@@ -50,29 +50,29 @@ class PlainReader:
         """
         self._root = config
         if isinstance(config, dict) and "_target_" not in config:
-            return self._read_dict(config, (), "none", True, is_root=True)
-        return self._read_container(config, (), "none", True)
+            return self._read_dict(config, None, "none", True, is_root=True)
+        return self._read_container(config, None, "none", True)
 
-    def _read(self, value: Any, path: KeyPath, key: str | int, convert: str, recursive: bool) -> Any:
+    def _read(self, value: Any, path: Link, key: str | int, convert: str, recursive: bool) -> Any:
         kind = type(value)
         if kind is str:
             if "${" not in value and value != "???":
                 return value
             value, home = self._follow(value)
-            return self._read_container(value, home, convert, recursive, path=(*path, key)) if home else value
+            return self._read_container(value, home, convert, recursive, path=(path, key)) if home else value
         if kind in _LEAVES:
             return value
         if kind in _CONTAINERS:
-            return self._read_container(value, (*path, key), convert, recursive)
+            return self._read_container(value, (path, key), convert, recursive)
         if is_like_container(value):
             if self._open_tuples:
                 raise NotPlainError
-            return self._read_container(value, (*path, key), convert, recursive)
+            return self._read_container(value, (path, key), convert, recursive)
         check_leaf(value)
         return value
 
-    def _follow(self, written: str) -> tuple[Any, KeyPath]:
-        """What an interpolation refers to: a leaf and (), or a container and the path at which it is written."""
+    def _follow(self, written: str) -> tuple[Any, Link]:
+        """What an interpolation refers to: a leaf and None, or a container and the path at which it is written."""
         seen = set()
         while True:
             match = _REFERENCE.match(written)
@@ -80,7 +80,7 @@ class PlainReader:
                 raise NotPlainError
             seen.add(written)
             value: Any = self._root
-            home: KeyPath = ()
+            home: Link = None
             key: str | int
             for part in match.group(1).replace("[", ".").replace("]", "").split("."):
                 if isinstance(value, dict):
@@ -89,7 +89,7 @@ class PlainReader:
                     value, key = value[int(part)], int(part)
                 else:
                     raise NotPlainError
-                home = (*home, key)
+                home = (home, key)
             if isinstance(value, str) and ("${" in value or value == "???"):
                 written = value
                 continue
@@ -99,10 +99,10 @@ class PlainReader:
                 # OmegaConf knows keys of other types, and what None in the place of a container means
                 raise NotPlainError
             check_leaf(value)
-            return value, ()
+            return value, None
 
     def _read_container(
-        self, value: Any, home: KeyPath, convert: str, recursive: bool, *, path: KeyPath | None = None
+        self, value: Any, home: Link, convert: str, recursive: bool, *, path: Link | None = None
     ) -> Any:
         """The expression of a container written at ``home`` and found, by a reference perhaps, at ``path``."""
         if isinstance(value, dict):
@@ -118,7 +118,7 @@ class PlainReader:
         return Items(None, items, convert not in PLAIN_MODES, is_tuple=is_tuple)
 
     def _read_dict(
-        self, source: dict[Any, Any], path: KeyPath, convert: str, recursive: bool, *, is_root: bool = False
+        self, source: dict[Any, Any], path: Link, convert: str, recursive: bool, *, is_root: bool = False
     ) -> Items:
         if "_convert_" in source or "_recursive_" in source or "_partial_" in source:
             convert, recursive, _ = self._modes(source, path, convert, recursive)
@@ -132,19 +132,19 @@ class PlainReader:
         self._places.leave(source)
         return Items(keys, tuple(values), convert not in PLAIN_MODES)
 
-    def _modes(self, source: dict[Any, Any], path: KeyPath, convert: str, recursive: bool) -> tuple[str, bool, bool]:
+    def _modes(self, source: dict[Any, Any], path: Link, convert: str, recursive: Any) -> tuple[str, bool, bool]:
         convert = source.get("_convert_", convert)
         recursive = source.get("_recursive_", recursive)
         is_partial = source.get("_partial_", False)
         if any(isinstance(each, str) and ("${" in each or each == "???") for each in (convert, recursive, is_partial)):
             raise NotPlainError
-        check_flag("_recursive_", recursive, spell_full_key(path))
-        check_flag("_partial_", is_partial, spell_full_key(path))
+        if not (isinstance(recursive, bool) and isinstance(is_partial, bool)):
+            full_key = spell_full_key(spread(path))
+            check_flag("_recursive_", recursive, full_key)
+            check_flag("_partial_", is_partial, full_key)
         return mode_name(convert), recursive, is_partial
 
-    def _read_call(
-        self, source: dict[Any, Any], path: KeyPath, convert: str, recursive: bool, found_at: KeyPath
-    ) -> Ref:
+    def _read_call(self, source: dict[Any, Any], path: Link, convert: str, recursive: bool, found_at: Link) -> Ref:
         places = self._places
         known = places.known(source, convert, recursive, found_at)
         if known is not None:

@@ -96,24 +96,25 @@ def count_shared_calls() -> Iterator[Line]:
 
 def measure_growth() -> Iterator[Line]:
     _check(configs.make_layers(30, width=3))
-    per_node = {}
     for count in (1_000, 10_000):
-        config = configs.make_layers(count)
         calls[0] = 0
-        instantiate(config)
+        instantiate(configs.make_layers(count))
         assert calls[0] == count
-        per_node[count] = take_turns(functools.partial(instantiate, config), rounds=5).seconds(0) / count * 1e6
-        yield shown(f"layers, two parents each, {count:,}: per node", f"{per_node[count]:.1f} us")
-    growth = per_node[10_000] / per_node[1_000]
-    yield below("layers: per node, 10,000 against 1,000", 1.5, growth, " x")
-    first = 0.0
-    for count in (100, 1_000, 10_000, 100_000):
-        config = {**configs.make_tree(count), "_convert_": "all"}
-        repeats = max(1, 1_000 // count)
-        seconds = take_turns(functools.partial(instantiate, config), rounds=5, repeats=repeats).seconds(0)
-        first = first or seconds / count
-        yield shown(f"tree, plain, all, {count:,}: per node", f"{seconds / count * 1e6:.1f} us")
-    config = configs.make_chain(5_000)
-    assert instantiate(config) == 5_000
-    seconds = take_turns(lambda: instantiate(config), rounds=5).seconds(0)
-    yield shown("chain of 5,000 nested targets: per node", f"{seconds / 5_000 * 1e6:.1f} us")
+    assert instantiate(configs.make_chain(5_000)) == 5_000
+    yield from _grow("layers, two parents each", configs.make_layers, (1_000, 10_000))
+    yield from _grow("tree, plain, all", _make_plain_tree, (100, 1_000, 10_000, 100_000))
+    yield from _grow("chain of nested targets", configs.make_chain, (100, 5_000))
+
+
+def _make_plain_tree(count: int) -> dict[str, Any]:
+    return {**configs.make_tree(count), "_convert_": "all"}
+
+
+def _grow(name: str, make: Callable[[int], Any], counts: tuple[int, ...]) -> Iterator[Line]:
+    """Time per node of several sizes, and of the largest against the smallest."""
+    functions = [functools.partial(instantiate, make(count)) for count in counts]
+    times = take_turns(*functions, rounds=9, repeats=tuple(max(1, 10_000 // count) for count in counts))
+    for index, count in enumerate(counts):
+        yield shown(f"{name}, {count:,}: per node", f"{times.seconds(index) / count * 1e6:.1f} us")
+    growth = times.ratio(len(counts) - 1, 0) * counts[0] / counts[-1]
+    yield below(f"{name}: per node, {counts[-1]:,} against {counts[0]:,}", 1.5, growth, " x")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
+
+import pytest
 
 from hydra_cached.graph import build_graph
 from tests.graph.targets_of_tests import calls
@@ -68,3 +71,47 @@ def test_its_parts_have_short_names_however_large_it_is() -> None:
     assert repr(node) == f"<Node 59 n59: {HERE}.Box>"
     assert repr(node.call) == f"<Place n59: {HERE}.Box>"
     assert repr(graph.root.values[-1]) == f"Ref(place=<Place n59: {HERE}.Box>, convert='none')"
+
+
+def make_chain(length: int) -> dict[str, Any]:
+    config: dict[str, Any] = box(x=0)
+    for _ in range(length - 1):
+        config = box(x=config)
+    return config
+
+
+def test_paths_in_deep_configs_share_their_beginnings() -> None:
+    graph = build_graph(make_chain(5_000))
+    assert len(graph.nodes[0].call.path) == 4_999
+    links: set[int] = set()
+    for node in graph.nodes:
+        link = node.links[0]
+        while link is not None and id(link) not in links:
+            links.add(id(link))
+            link = link[0]
+    assert len(links) == 4_999
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_garbage_collection_is_left_as_it_was(is_enabled: bool) -> None:
+    config = {f"n{i}": box(name=i) for i in range(10_000)}
+    frozen = gc.get_freeze_count()
+    if not is_enabled:
+        gc.disable()
+    try:
+        build_graph(config)
+        assert gc.isenabled() is is_enabled
+    finally:
+        gc.enable()
+    assert gc.get_freeze_count() == frozen
+
+
+def test_what_the_caller_froze_stays_frozen() -> None:
+    config = {f"n{i}": box(name=i) for i in range(10_000)}
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        build_graph(config)
+        assert gc.get_freeze_count() == frozen > 0
+    finally:
+        gc.unfreeze()

@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from hydra_cached.graph import Graph, Items, Ref, build_graph
 from hydra_cached.graph.merge import merge_equal_calls
+from hydra_cached.graph.paths import Link
 from tests.graph.targets_of_tests import Point
 
 HERE = "tests.graph.targets_of_tests"
@@ -114,7 +115,7 @@ def nodes_of(graph: Graph, x: Any) -> int:
     """How many nodes there are when the last call of ``graph`` is written once more, with another ``x``."""
     places = [node.call for node in graph.nodes]
     places.append(replace(places[-1], index=len(places), kwargs={"x": x}))
-    paths: list[list[tuple[str | int, ...]]] = [[(place.index,)] for place in places]
+    paths: list[list[Link]] = [[(None, place.index)] for place in places]
     return len(merge_equal_calls(places, paths, None, is_sharing=True).nodes)
 
 
