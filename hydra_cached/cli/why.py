@@ -30,6 +30,15 @@ def why(
     config_object: ObjectOption = None,
     config_dir: ConfigDirOption = None,
     config_name: ConfigNameOption = None,
+    code: Annotated[
+        str | None,
+        typer.Option(
+            "--code",
+            metavar="TARGET",
+            help="List what counts as code of a target instead, and what could not be followed.",
+            show_default=False,
+        ),
+    ] = None,
     cache_dir: CacheDirOption = DEFAULT_CACHE_DIR,
     is_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
 ) -> None:
@@ -37,6 +46,11 @@ def why(
 
     Nothing is run. Code is compared as text, definition by definition.
     """
+    if code is not None:
+        if pipeline is not None:
+            raise UsageError("--code TARGET takes no pipeline", hint="hydra-cached why --code pkg.module.function")
+        _list_code(code, is_json=is_json)
+        return
     from hydra_cached import api
     from hydra_cached.config import load_choice
     from hydra_cached.render.why import explanation_document, write_explanation
@@ -60,3 +74,24 @@ def why(
         write_data(dump_json(explanation_document(explanation)))
     else:
         write_explanation(explanation)
+
+
+def _list_code(name: str, *, is_json: bool) -> None:
+    from hydra_cached.config import make_cwd_importable
+    from hydra_cached.fingerprint import CodeFingerprints
+    from hydra_cached.targets import check_callable, locate_target, target_id
+
+    make_cwd_importable()
+    target = locate_target(name)
+    check_callable(target, name)
+    definitions = CodeFingerprints().collect(target)
+    if is_json:
+        from hydra_cached.render.closure import closure_document
+        from hydra_cached.render.document import dump_json
+        from hydra_cached.render.stdout import write_data
+
+        write_data(dump_json(closure_document(definitions)))
+    else:
+        from hydra_cached.render.closure import write_closure
+
+        write_closure(target_id(name), definitions)

@@ -12,7 +12,7 @@ from hydra_cached.execution.cache import ResultCache
 from hydra_cached.fingerprint import FileDigests, digest_value
 from hydra_cached.graph import Graph, Node
 from hydra_cached.keys import Keys
-from hydra_cached.store import CLOSURE, CONDITIONS, OUTPUTS, TEXT, Conditions
+from hydra_cached.store import CLOSURE, CONDITIONS, OUTPUTS, TEXT, Conditions, redact
 
 if TYPE_CHECKING:
     from hydra_cached.execution.settled import Settled
@@ -68,9 +68,10 @@ class Notes:
             return
         definitions = self._keys.definitions(node)
         texts = {
-            each.digest: text.encode("utf-8", "surrogatepass")
+            # a constant may hold a secret
+            each.digest: str(redact(text)).encode("utf-8", "surrogatepass")
             for each in definitions
-            if (text := getattr(each, "text", ""))
+            if (text := each.text)
         }
         if texts:
             known = self._recall(TEXT, list(texts))

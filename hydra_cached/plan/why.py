@@ -143,7 +143,7 @@ def _describe_code(
             continue
         definition = definitions.get((kind, name))
         old = _recall_text(index, before.get((kind, name)))
-        new = getattr(definition, "text", "") if definition is not None else ""
+        new = str(redact(definition.text)) if definition is not None else ""
         where = ""
         if definition is not None and definition.file:
             where = os.path.relpath(definition.file) + (f":{definition.line}" if definition.line else "")

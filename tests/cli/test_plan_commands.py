@@ -93,6 +93,40 @@ def test_why_shows_the_changed_code_as_a_diff(folder: Path, run_cli: RunCli) -> 
     assert "code changed: function steps.scale changed" in said
 
 
+def test_why_shows_lines_of_the_diff(folder: Path, run_cli: RunCli) -> None:
+    run_cli("run", "conf", "-p")
+    edit(folder, "value * by", "by * value")
+    [difference] = explain(run_cli, "values")["differences"]
+    assert "-    return [value * by for value in values]" in difference["diff"]
+    assert "+    return [by * value for value in values]" in difference["diff"]
+
+
+def test_why_code_lists_what_counts_and_what_could_not_be_followed(folder: Path, run_cli: RunCli) -> None:
+    (folder / "dynamic.py").write_text(
+        "import steps\nLIMIT = 3\n\ndef pick(name):\n    steps.note(LIMIT)\n    return eval(name)\n"
+    )
+    said = run_cli("why", "--code", "dynamic.pick").stdout.splitlines()
+    assert said[0] == "what counts as code of dynamic.pick:"
+    assert "  function  steps.note  steps.py:2" in said
+    assert any(line.startswith("  constant  dynamic.LIMIT  dynamic.py") for line in said)
+    assert any(line.startswith("  unfollowed  ") and "dynamic.py:6" in line for line in said)
+    assert "@depends_on" in said[-1]
+    found = json.loads(run_cli("why", "--code", "dynamic.pick", "--json").stdout)
+    assert {"function", "constant", "unfollowed"} <= {each["kind"] for each in found}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--code", "nowhere.f"], 'cannot import "nowhere.f": no module "nowhere"'),
+        (["conf", "--code", "steps.load"], "--code TARGET takes no pipeline"),
+    ],
+)
+def test_why_code_says_what_is_wrong(folder: Path, run_cli: RunCli, words: list[str], message: str) -> None:
+    done = run_cli("why", *words)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"error: {message}")
+
+
 def test_why_shows_old_and_new_arguments_of_the_nearest_result(folder: Path, run_cli: RunCli) -> None:
     run_cli("run", "conf", "-p")
     run_cli("run", "conf", "-p", "values.values.n=7", "values.by=9")
