@@ -58,7 +58,7 @@ hydra-versions: ## the tests of the engine with the Hydra releases that it follo
 	for version in "==1.3.2" "==1.3.8" ">=1.4.0rc1,<1.5"; do \
 		rm -rf $(HYDRA) && $(PYTHON) -m venv $(HYDRA) && \
 		$(HYDRA)/bin/python $(PIP_INSTALL) --editable ".[test]" "hydra-core$$version" && \
-		$(HYDRA)/bin/python $(PYTEST) tests/graph tests/execution || exit 1; \
+		$(HYDRA)/bin/python $(PYTEST) tests/graph tests/execution tests/config tests/sweeps tests/plugin || exit 1; \
 	done; rm -rf $(HYDRA)
 
 wheel: $(VENV)/installed ## build the wheel and try it in an empty environment
@@ -70,6 +70,7 @@ wheel: $(VENV)/installed ## build the wheel and try it in an empty environment
 	cd $(WHEEL) && bin/python -m hydra_cached target-id os.path.join
 	cd $(WHEEL) && bin/instantiate hydra_cached.examples.hello -p --print
 	cd $(WHEEL) && bin/hydra-cached run hydra_cached.examples.takes_time seconds=0 --print
+	cd $(WHEEL) && bin/python -m hydra_cached.examples.curve_app -m model=line,parabola points.seconds=0 hydra/launcher=hydra_cached
 	rm -rf $(WHEEL)
 
 clean: ## remove environments, caches and built files

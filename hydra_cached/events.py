@@ -63,7 +63,10 @@ class NodeStarted:
 
 @dataclass(frozen=True, slots=True)
 class NodeFinished:
-    """A node is settled. ``status`` as in the JSON contract; ``seconds`` is what the call took, now or when it ran."""
+    """A node is settled. ``status`` as in the JSON contract; ``seconds`` is what the call took, now or when it ran.
+
+    ``saved_s`` is what reusing it saved: that and the time of all that was not even looked at below it.
+    """
 
     path: str
     target: str
@@ -72,6 +75,7 @@ class NodeFinished:
     size_bytes: int | None
     is_stored: bool
     scope: str = ""
+    saved_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

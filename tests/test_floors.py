@@ -34,6 +34,7 @@ FLOORS = {
     "render": 7,
     "cli": 8,
     "faces": 8,
+    "plugin": 8,
     "examples": 9,
 }
 # old import paths; they lie in execution/ and are no part of it
@@ -45,7 +46,7 @@ THIRD_PARTY = {
     "dask": {"execution.dask"},
     "diskcache": {"store"},
     "distributed": {"execution.dask"},
-    "hydra": {"config", "graph", "targets"},
+    "hydra": {"config", "graph", "targets", "plugin", "examples.curve_app"},
     "loky": {"execution"},
     "numpy": {"fingerprint", "store.serializers_numpy"},
     "omegaconf": {"config", "graph", "targets", "fingerprint", "store"},

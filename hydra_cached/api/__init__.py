@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from hydra_cached.api.ambient import current_ambient
 from hydra_cached.api.remembering import write_down
 from hydra_cached.api.sweeping import plan_sweep, sweep
 from hydra_cached.api.wiring import RunOptions, build, new_run_id, new_scheduler, result_cache, wire
@@ -77,11 +78,15 @@ def instantiate(
     if allow is not None and _execution_whitelist_ is not None:
         raise TypeError("allow and _execution_whitelist_ say the same thing: give one of them")
     policy = policy_from_whitelist(_execution_whitelist_) if allow is None else allow_only(allow)
+    listener: Listener = _log_warnings
+    ambient = current_ambient() if cache is None else None
+    if ambient is not None:
+        cache, listener = ambient.store, ambient.listener
     try:
         graph = build_graph(config, args, kwargs, is_sharing=cache != "DISABLED", policy=policy)
         if cache is None or isinstance(cache, str):
             return run_directly(graph)
-        return new_scheduler(graph, result_cache(cache), RunOptions(), _log_warnings, is_caller_holding=True).run()
+        return new_scheduler(graph, result_cache(cache), RunOptions(), listener, is_caller_holding=True).run()
     except (TargetError, NodeFailedError) as exc:
         cause = exc.__cause__
         if (

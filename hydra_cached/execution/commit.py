@@ -72,8 +72,8 @@ class Committer:
 
     # --- reuse --------------------------------------------------------------------------------------------------------
 
-    def note_reuse(self, node: Node, decision: Decision) -> None:
-        """Count a hit or a cutoff, and link the new recipe of a cutoff to the entry."""
+    def note_reuse(self, node: Node, decision: Decision) -> float:
+        """Count a hit or a cutoff, and link the new recipe of a cutoff to the entry. Returns the seconds it saved."""
         entry = decision.entry
         assert entry is not None
         settled = self._settled[node.index]
@@ -89,6 +89,7 @@ class Committer:
         self._saved[node.index] = saved
         count, seconds = self._hits.get(entry.key, (0, 0.0))
         self._hits[entry.key] = (count + 1, seconds + saved)
+        return saved
 
     def discard(self, node: Node, settled: Settled) -> None:
         """Take an entry out of the cache that turned out to be unusable, and a hit on it back."""

@@ -82,6 +82,8 @@ class Decider:
         status: Status = "hit" if decision.verdict == "hit" else "cutoff"
         settled = run.settled[node.index] = Settled(decision, status)
         assert decision.entry is not None, "what is reused was found"
-        run.committer.note_reuse(node, decision)
+        saved_s = run.committer.note_reuse(node, decision)
         size_bytes = decision.entry.size_bytes
-        run.emit(NodeFinished(node.path, node.target_id, status, settled.seconds, size_bytes, True, node.scope))
+        run.emit(
+            NodeFinished(node.path, node.target_id, status, settled.seconds, size_bytes, True, node.scope, saved_s)
+        )
