@@ -116,7 +116,15 @@ class MissingInputError(NodeFailedError):
 
 
 class WorkerDiedError(HydraCachedError):
-    """The process that was making a call is gone, and its result with it."""
+    """The process that was making a call is gone, and its result with it.
+
+    Args:
+        is_final: the call was made again already, as often as that is worth it.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, is_final: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.is_final = is_final
 
 
 class NotDigestibleError(HydraCachedError):

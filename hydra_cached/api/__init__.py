@@ -128,7 +128,7 @@ def run(
     run_id = new_run_id()
     options = options or RunOptions()
     value, error, is_interrupted = None, None, False
-    with open_dispatcher(options.executor, options.jobs) as dispatcher:
+    with open_dispatcher(options.workplace) as dispatcher:
         graph = build(config, policy)
         cache = None if store is None else StoreCache(store)
         scheduler = new_scheduler(graph, cache, options, listener, dispatcher=dispatcher)

@@ -69,7 +69,7 @@ def sweep(
     """
     started, began_s = time.perf_counter(), time.time()
     run_id, labels, options = new_run_id(), _complete(labels, configs), options or RunOptions()
-    with open_dispatcher(options.executor, options.jobs) as dispatcher:
+    with open_dispatcher(options.workplace) as dispatcher:
         joined = _join(configs, labels, policy)
         cache = None if store is None else StoreCache(store)
         wired = wire(joined.graph, cache, replace(options, only=None))

@@ -11,6 +11,7 @@ from hydra_cached.errors import HydraCachedError
 from hydra_cached.events import Listener
 from hydra_cached.execution.cache import ResultCache, StoreCache
 from hydra_cached.execution.dispatching import Dispatcher
+from hydra_cached.execution.executors import Workplace
 from hydra_cached.execution.holdings import gives_same
 from hydra_cached.execution.notes import CacheMemo, outputs_recaller
 from hydra_cached.execution.scheduler import Scheduler
@@ -44,7 +45,11 @@ class RunOptions:
         only: the one node, named likewise, whose value is wanted; None for the whole pipeline.
         verify_percent: so many of a hundred results that could be reused are computed again and compared.
         jobs: how many calls are made at once.
-        executor: "inline", "processes" or "threads"; None is processes for more than one job.
+        executor: "inline", "processes", "threads" or "dask"; None is dask with a cluster, processes for more than one
+            job.
+        cluster: of Dask: an address, a scheduler file, "module:factory", a cluster or a client. Without, the executor
+            dask starts ``jobs`` workers.
+        is_shipping_code: the user's own modules are sent to the workers of the cluster.
         is_keeping_going: after a failure, go on with what does not depend on it.
         is_importing_named: import the caller's own modules that texts in arguments name code of, so that it counts.
         lock_timeout_s: wait at most so long, in seconds, for another process that computes the same; then compute it.
@@ -57,9 +62,16 @@ class RunOptions:
     verify_percent: float = 0.0
     jobs: int = 1
     executor: str | None = None
+    cluster: Any = None
+    is_shipping_code: bool = False
     is_keeping_going: bool = False
     is_importing_named: bool = True
     lock_timeout_s: float = 3600.0
+
+    @property
+    def workplace(self) -> Workplace:
+        """Where calls are made."""
+        return Workplace(self.executor, self.jobs, self.cluster, self.is_shipping_code)
 
 
 def new_run_id() -> str:

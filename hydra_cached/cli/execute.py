@@ -47,6 +47,8 @@ class Request:
     has_exit_code: bool
     jobs: str
     executor: str | None
+    cluster: str | None
+    is_shipping_code: bool
     is_keeping_going: bool
     force: tuple[str, ...]
     only: str | None
@@ -215,6 +217,8 @@ def read_options(request: Request) -> RunOptions:
         verify_percent=parse_percent(request.verify_reuse),
         jobs=parse_jobs(request.jobs),
         executor=request.executor,
+        cluster=request.cluster,
+        is_shipping_code=request.is_shipping_code,
         is_keeping_going=request.is_keeping_going,
         lock_timeout_s=parse_seconds(request.lock_timeout),
         # with an allow-list nothing is imported that it does not name

@@ -16,6 +16,7 @@ from hydra_cached.cli.options import (
 )
 from hydra_cached.cli.run_options import (
     AllowOption,
+    ClusterOption,
     DisplayOption,
     DryRunOption,
     DurableOption,
@@ -34,6 +35,7 @@ from hydra_cached.cli.run_options import (
     PdbOption,
     PersistOption,
     PrintOption,
+    ShipCodeOption,
     VerboseOption,
     VerifyReuseOption,
 )
@@ -55,6 +57,8 @@ def run(
     has_exit_code: ExitCodeOption = False,
     jobs: JobsOption = "1",
     executor: ExecutorOption = None,
+    cluster: ClusterOption = None,
+    is_shipping_code: ShipCodeOption = False,
     is_keeping_going: KeepGoingOption = False,
     force: ForceOption = None,
     only: OnlyOption = None,
@@ -86,6 +90,8 @@ def run(
         has_exit_code=has_exit_code,
         jobs=jobs,
         executor=executor,
+        cluster=cluster,
+        is_shipping_code=is_shipping_code,
         is_keeping_going=is_keeping_going,
         force=tuple(force or ()),
         only=only,

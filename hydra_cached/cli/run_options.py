@@ -91,9 +91,23 @@ ExecutorOption = Annotated[
     typer.Option(
         "--executor",
         metavar="NAME",
-        help="What makes the calls: inline, processes or threads.  [default: processes with -j, else inline]",
+        help="What makes the calls: inline, processes, threads or dask.  "
+        "[default: dask with --cluster, processes with -j, else inline]",
         show_default=False,
     ),
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="WHERE",
+        help="A Dask cluster: tcp://host:port, a scheduler file, or module:factory.  "
+        "[default: with --executor dask, -j workers on this machine]",
+        show_default=False,
+    ),
+]
+ShipCodeOption = Annotated[
+    bool, typer.Option("--ship-code", help="Send your own modules to the workers of the cluster.")
 ]
 KeepGoingOption = Annotated[
     bool, typer.Option("-k", "--keep-going", help="After a failure, go on with what does not depend on it.")

@@ -1,19 +1,24 @@
-"""Opens what makes the calls of a run: nothing for this process, threads, processes. Chooses by name only."""
+"""Opens what makes the calls of a run: nothing, threads, processes, a cluster. Chooses by name only."""
 
 from __future__ import annotations
 
 import logging
 import os
+import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra_cached.errors import UsageError
 from hydra_cached.execution.dispatching import Dispatcher
 
-EXECUTORS = ("inline", "processes", "threads")
+if TYPE_CHECKING:
+    from hydra_cached.execution.pools import Pool
+
+EXECUTORS = ("inline", "processes", "threads", "dask")
 
 
 def count_cpus() -> int:
@@ -23,23 +28,53 @@ def count_cpus() -> int:
     return os.cpu_count() or 1
 
 
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where the calls of a run are made.
+
+    Attributes:
+        executor: one of `EXECUTORS`; None is dask with a cluster, processes for more than one job, else inline.
+        jobs: how many calls at once.
+        cluster: of Dask: an address, a scheduler file, "module:factory", a cluster or a client; None starts one of
+            ``jobs`` workers.
+        is_shipping_code: the user's own modules are sent to its workers.
+    """
+
+    executor: str | None = None
+    jobs: int = 1
+    cluster: Any = None
+    is_shipping_code: bool = False
+
+    @property
+    def name(self) -> str:
+        """The executor.
+
+        Raises:
+            UsageError: there is none of that name, or it does not take what it is given.
+        """
+        name = self.executor or ("dask" if self.cluster is not None else "processes" if self.jobs > 1 else "inline")
+        if name not in EXECUTORS:
+            raise UsageError(f'unknown executor "{name}"', hint=f"choose one of {', '.join(EXECUTORS)}")
+        if name == "inline" and self.jobs > 1:
+            raise UsageError("the executor inline makes one call at a time", hint="leave out -j, or --executor")
+        if name != "dask":
+            for is_given, option in ((self.cluster is not None, "--cluster"), (self.is_shipping_code, "--ship-code")):
+                if is_given:
+                    raise UsageError(f"{option} is for the executor dask, not for {name}", hint="add --executor dask")
+        if self.cluster is not None and self.jobs > 1:
+            raise UsageError("a cluster has as many workers as it has", hint="leave out -j, or --cluster")
+        return name
+
+
 @contextmanager
-def open_dispatcher(executor: str | None, jobs: int) -> Iterator[Dispatcher | None]:
+def open_dispatcher(workplace: Workplace) -> Iterator[Dispatcher | None]:
     """What makes the calls of a run, closed at its end; None makes them here, one after another.
 
-    Args:
-        executor: one of `EXECUTORS`; None is processes for more than one job, else inline.
-        jobs: how many calls at once.
-
     Raises:
-        UsageError: there is no such executor, or it does not take so many jobs.
+        UsageError: there is no such executor, or it does not take what it is given; or its cluster cannot be used.
     """
-    name = executor or ("processes" if jobs > 1 else "inline")
-    if name not in EXECUTORS:
-        raise UsageError(f'unknown executor "{name}"', hint=f"choose one of {', '.join(EXECUTORS)}")
+    name, jobs = workplace.name, workplace.jobs
     if name == "inline":
-        if jobs > 1:
-            raise UsageError("the executor inline makes one call at a time", hint="leave out -j, or --executor")
         yield None
     elif name == "threads":
         from hydra_cached.execution.threads import ThreadDispatcher
@@ -50,17 +85,42 @@ def open_dispatcher(executor: str | None, jobs: int) -> Iterator[Dispatcher | No
         finally:
             threads.close()
     else:
-        from hydra_cached.execution.processes import ProcessPool, WorkerSetup
         from hydra_cached.execution.remote import RemoteDispatcher
 
-        root = logging.getLogger()
-        setup = WorkerSetup(os.getcwd(), tuple(sys.path), root.level, partial(_restore, _pack_resolvers()))
         # the workers start while the graph is being built
-        processes = RemoteDispatcher(ProcessPool(jobs, setup))
+        remote = RemoteDispatcher(_start_processes(jobs) if name == "processes" else _connect_dask(workplace))
         try:
-            yield processes
+            yield remote
         finally:
-            processes.close()
+            remote.close()
+
+
+def _start_processes(jobs: int) -> Pool:
+    from hydra_cached.execution.processes import ProcessPool, WorkerSetup
+
+    prepare = partial(_restore, _pack_resolvers())
+    level = logging.getLogger().level
+    return ProcessPool(jobs, WorkerSetup(os.getcwd(), tuple(sys.path), level, os.getpid(), prepare))
+
+
+def _connect_dask(workplace: Workplace) -> Pool:
+    from hydra_cached.execution.dask.clusters import connect
+
+    connection = connect(workplace.cluster, workplace.jobs)
+    # only now: without Dask, connecting says what to install
+    from hydra_cached.execution.dask.pool import DaskPool
+    from hydra_cached.execution.dask.worker import Session, own_versions
+
+    session = Session(
+        name=f"hydra-cached-{secrets.token_hex(8)}",
+        folder=os.getcwd(),
+        import_path=tuple(sys.path),
+        log_level=logging.getLogger().level,
+        versions=own_versions(),
+        prepare=partial(_restore, _pack_resolvers()),
+        is_own=connection.is_local,
+    )
+    return DaskPool(connection, session, is_shipping_code=workplace.is_shipping_code)
 
 
 def _pack_resolvers() -> dict[str, bytes]:

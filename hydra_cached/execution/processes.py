@@ -6,7 +6,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from logging.handlers import QueueHandler, QueueListener
@@ -15,7 +17,9 @@ from typing import Any
 from hydra_cached.config.fresh_imports import refuse_stale_bytecode
 from hydra_cached.errors import WorkerDiedError
 from hydra_cached.execution.tasks import Done, run_task
-from hydra_cached.graph import Node
+from hydra_cached.graph import Graph, Node
+
+_LOOK_AT_CLIENT_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +30,14 @@ class WorkerSetup:
         folder: working directory.
         import_path: `sys.path`.
         log_level: number of the least level that is logged.
+        client_pid: process that the worker ends with, also where that is killed.
         prepare: called in the worker once it is set up.
     """
 
     folder: str
     import_path: tuple[str, ...]
     log_level: int
+    client_pid: int
     prepare: Callable[[], None] | None = None
 
 
@@ -72,7 +78,30 @@ class ProcessPool:
         )
         return _Slot(executor, executor.submit(_warm_up))
 
-    def submit(self, packed: bytes, node: Node) -> Future[Done]:
+    def begin(self, graph: Graph, tell: Callable[[str], None]) -> None:
+        """Nothing more is needed."""
+
+    def share(self, folder: str) -> None:
+        """Processes of one machine see the same folders."""
+
+    def scratch_parent(self, store_folder: str | None) -> str | None:
+        """Where the system keeps such things."""
+        return None
+
+    def capacity(self, resources: Mapping[str, float]) -> int | None:
+        """Nobody looks at resources here."""
+        return None
+
+    def refusal(self, resources: Mapping[str, float]) -> str:
+        """Nobody looks at resources here."""
+        return ""
+
+    def starts(self, future: Future[Done]) -> int:
+        """A call begins when its worker is up."""
+        slot = next((slot for slot in self._slots if slot.task is future), None)
+        return 1 if slot is None or slot.pid.done() else 0
+
+    def submit(self, packed: bytes, node: Node, call_key: str | None) -> Future[Done]:
         """Have a task done by a worker that is free."""
         slot = next(slot for slot in self._slots if slot.task is None or slot.task.done())
         outer: Future[Done] = Future()
@@ -81,13 +110,14 @@ class ProcessPool:
         inner.add_done_callback(lambda finished: self._pass_on(finished, outer, slot))
         return outer
 
-    def stop(self, future: Future[Done]) -> None:
+    def stop(self, future: Future[Done]) -> str:
         """Kill the worker that has this task."""
         slot = next((slot for slot in self._slots if slot.task is future), None)
         if slot is not None:
             _kill(slot)
             slot.executor.shutdown(wait=True, kill_workers=True)
             self._replace(slot)
+        return ""
 
     def close(self, *, is_killing: bool) -> None:
         """End all workers; with ``is_killing`` at once. Once more does nothing."""
@@ -132,6 +162,8 @@ class _ToLoggers(logging.Handler):
 def _set_up(setup: WorkerSetup, records: Any) -> None:
     # the client decides what Ctrl-C means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.name == "posix":
+        threading.Thread(target=_end_with, args=(setup.client_pid,), daemon=True).start()
     os.chdir(setup.folder)
     sys.path[:] = setup.import_path
     refuse_stale_bytecode()
@@ -140,6 +172,13 @@ def _set_up(setup: WorkerSetup, records: Any) -> None:
     root.setLevel(setup.log_level)
     if setup.prepare is not None:
         setup.prepare()
+
+
+def _end_with(client_pid: int) -> None:
+    """End this process as soon as its client has, which could not say goodbye."""
+    while os.getppid() == client_pid:
+        time.sleep(_LOOK_AT_CLIENT_S)
+    os._exit(1)
 
 
 def _warm_up() -> int:

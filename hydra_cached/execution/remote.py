@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from hydra_cached.errors import EntryError, HydraCachedError, NotSerializableError, WorkerDiedError
+from hydra_cached.errors import EntryError, HydraCachedError, NodeFailedError, NotSerializableError, WorkerDiedError
 from hydra_cached.events import NodeFinished, Warned
 from hydra_cached.execution.calling import Caller
 from hydra_cached.execution.dispatching import Collected
 from hydra_cached.execution.files import Before
+from hydra_cached.execution.pools import Pool
 from hydra_cached.execution.settled import Settled
 from hydra_cached.execution.staging import Scratch, StagedValue, stage
 from hydra_cached.execution.state import RunState
@@ -29,28 +30,14 @@ _POLL_S = 0.2
 _MOST_DEATHS = 3
 
 
-class Pool(Protocol):
-    """Workers that make calls of packed tasks."""
-
-    size: int
-
-    def submit(self, packed: bytes, node: Node) -> Future[Done]:
-        """Have a task done. The future raises WorkerDiedError where its worker died."""
-
-    def stop(self, future: Future[Done]) -> None:
-        """Stop the worker that has this task, as far as that can be done."""
-
-    def close(self, *, is_killing: bool) -> None:
-        """End all workers; with ``is_killing`` at once."""
-
-
 @dataclass(slots=True)
 class _Flight:
     node: Node
     settled: Settled
     before: Before | None
     packed: bytes
-    deadline: float | None
+    is_told: bool = False
+    deadline: float | None = None
     deaths: int = 0
 
 
@@ -60,6 +47,10 @@ class RemoteDispatcher:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._flights: dict[Future[Done], _Flight] = {}
+        # calls that need what all workers who have it are busy with
+        self._held_back: deque[_Flight] = deque()
+        self._with_needs = 0
+        self._keys: Counter[str] = Counter()
         self._scratch: Scratch | None = None
         # targets whose calls or results turned out not to travel
         self._at_home: set[str] = set()
@@ -68,6 +59,10 @@ class RemoteDispatcher:
         """A run begins."""
         self._run = run
         self._caller = caller
+        self._is_looked_at = False
+        self._pool.begin(run.graph, lambda message: run.emit(Warned("", message)))
+        if run.cache is not None and run.cache.object_folder is not None:
+            self._pool.share(run.cache.object_folder)
 
     def close(self, *, is_killing: bool = False) -> None:
         """End all workers, and remove what they left."""
@@ -81,24 +76,21 @@ class RemoteDispatcher:
 
     @property
     def has_room(self) -> bool:
-        return len(self._flights) < self._pool.size
+        return len(self._flights) - self._with_needs < self._pool.size
 
     @property
     def under_way(self) -> int:
-        return len(self._flights)
+        return len(self._flights) + len(self._held_back)
 
     @property
     def keys(self) -> Collection[str]:
-        return {
-            flight.settled.decision.call_key
-            for flight in self._flights.values()
-            if flight.settled.decision.call_key is not None
-        }
+        return self._keys.keys()
 
     # --- sending ------------------------------------------------------------------------------------------------------
 
     def accepts(self, node: Node, decision: Decision) -> bool:
         """Whether a call may leave this process, and is worth that."""
+        self._warn_of_needs()
         if node.target_id in self._at_home or (decision.reason and decision.reason.code == "shares_argument"):
             return False
         if self._run.context is not None and not node.call.declared.resources:
@@ -122,15 +114,66 @@ class RemoteDispatcher:
         if packed is None:
             self._at_home.add(node.target_id)
             return False
-        reason = decision.reason or Reason("new")
-        self._caller.tell_start(node, reason)
-        timeout_s = node.call.declared.timeout_s
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        self._submit(_Flight(node, settled, before, packed, deadline))
+        needs = dict(node.call.declared.resources)
+        if refusal := self._pool.refusal(needs):
+            error = NodeFailedError(
+                f"{node.path or 'the root'} ({node.target_id}) cannot run: {refusal}",
+                hint="start workers with --resources, or change _resources_",
+                path=node.path,
+                target=node.target_id,
+            )
+            self._caller.fail(node, settled, error)
+        if decision.call_key is not None:
+            self._keys[decision.call_key] += 1
+        flight = _Flight(node, settled, before, packed)
+        if self._is_to_wait(needs):
+            self._held_back.append(flight)
+        else:
+            self._submit(flight)
         return True
 
+    def _is_to_wait(self, needs: Mapping[str, float]) -> bool:
+        """Whether all who have what a call needs are busy: then it leaves the others' places free."""
+        if not needs or self._pool.capacity(needs) is None:
+            return False
+        busy = sum(dict(each.node.call.declared.resources) == needs for each in self._flights.values())
+        return busy >= max(1, self._pool.capacity(needs) or 0)
+
     def _submit(self, flight: _Flight) -> None:
-        self._flights[self._pool.submit(flight.packed, flight.node)] = flight
+        future = self._pool.submit(flight.packed, flight.node, flight.settled.decision.call_key)
+        self._flights[future] = flight
+        if flight.node.call.declared.resources and self._pool.capacity({}) is not None:
+            self._with_needs += 1
+        self._look_at_start(future, flight)
+
+    def _look_at_start(self, future: Future[Done], flight: _Flight) -> None:
+        """Tell that a worker began a call, and let its time run from there."""
+        if not flight.is_told and (future.done() or self._pool.starts(future)):
+            self._tell_start(flight)
+
+    def _tell_start(self, flight: _Flight) -> None:
+        flight.is_told = True
+        node = flight.node
+        self._caller.tell_start(node, flight.settled.decision.reason or Reason("new"))
+        if node.call.declared.timeout_s is not None:
+            flight.deadline = time.monotonic() + node.call.declared.timeout_s
+
+    def _take(self, future: Future[Done]) -> _Flight:
+        """A call is under way no more."""
+        flight = self._flights.pop(future)
+        if flight.node.call.declared.resources and self._pool.capacity({}) is not None:
+            self._with_needs -= 1
+        return flight
+
+    def _warn_of_needs(self) -> None:
+        """Say at once what will fail when its turn comes, unless it is found in the store by then."""
+        if self._is_looked_at:
+            return
+        self._is_looked_at = True
+        for index in self._run.asked:
+            node = self._run.graph.nodes[index]
+            if refusal := self._pool.refusal(dict(node.call.declared.resources)):
+                self._warn(node, f"cannot run: {refusal}")
 
     def _may_travel(self, place: Place) -> bool:
         """Whether the value of an argument means the same as a copy: nothing else here is tied to it."""
@@ -190,7 +233,9 @@ class RemoteDispatcher:
 
     def _scratch_folder(self) -> str:
         if self._scratch is None:
-            self._scratch = Scratch()
+            cache = self._run.cache
+            self._scratch = Scratch(self._pool.scratch_parent(None if cache is None else cache.object_folder))
+            self._pool.share(self._scratch.folder)
         return self._scratch.folder
 
     # --- receiving ----------------------------------------------------------------------------------------------------
@@ -200,37 +245,66 @@ class RemoteDispatcher:
         while True:
             self._run.interrupts.raise_if_come()
             done, _ = wait(self._flights, timeout=_POLL_S, return_when=FIRST_COMPLETED)
-            now = time.monotonic()
-            late = [
-                future for future, each in self._flights.items() if each.deadline is not None and each.deadline < now
-            ]
-            found = [
-                *(self._land(future) for future in sorted(done, key=lambda each: self._flights[each].node.index)),
-                *(self._time_out(future) for future in late if future not in done),
-            ]
+            found = [self._land(future) for future in sorted(done, key=lambda each: self._flights[each].node.index)]
+            found += [self._look_at(future, flight) for future, flight in list(self._flights.items())]
+            self._send_held_back()
             landed = [each for each in found if each is not None]
             if landed or not self._flights:
                 return landed
 
+    def _send_held_back(self) -> None:
+        for _ in range(len(self._held_back)):
+            flight = self._held_back.popleft()
+            if self._is_to_wait(dict(flight.node.call.declared.resources)):
+                self._held_back.append(flight)
+            else:
+                self._submit(flight)
+
     def _land(self, future: Future[Done]) -> Collected | None:
-        flight = self._flights.pop(future)
+        flight = self._take(future)
+        if not flight.is_told:
+            self._tell_start(flight)
         error = future.exception()
         if error is None:
             result = future.result()
-            return Collected(flight.node, flight.settled.decision, lambda: self._finish(flight, result))
-        if isinstance(error, WorkerDiedError) and flight.deaths + 1 < _MOST_DEATHS:
-            flight.deaths += 1
-            where = flight.node.path or "the root"
-            self._run.emit(Warned(flight.node.path, f"{error.message} while it ran {where}; it is run again"))
+            return self._collected(flight, lambda: self._finish(flight, result))
+        if isinstance(error, WorkerDiedError) and not error.is_final and flight.deaths + 1 < _MOST_DEATHS:
+            self._tell_death(flight, error.message)
             self._submit(flight)
             return None
-        return Collected(flight.node, flight.settled.decision, self._failing(flight, error))
+        return self._collected(flight, self._failing(flight, error))
 
-    def _time_out(self, future: Future[Done]) -> Collected:
-        flight = self._flights.pop(future)
-        self._pool.stop(future)
-        error = TimeoutError(f"it took more than {flight.node.call.declared.timeout_s:g} s")
-        return Collected(flight.node, flight.settled.decision, self._failing(flight, error))
+    def _look_at(self, future: Future[Done], flight: _Flight) -> Collected | None:
+        """See how a call does that is under way."""
+        self._look_at_start(future, flight)
+        if flight.deadline is not None and flight.deadline < time.monotonic() and not future.done():
+            error: BaseException = TimeoutError(f"it took more than {flight.node.call.declared.timeout_s:g} s")
+            return self._give_up(future, error)
+        # pools that begin a call again by themselves
+        while flight.deaths + 1 < self._pool.starts(future):
+            if flight.deaths + 1 >= _MOST_DEATHS:
+                return self._give_up(future, WorkerDiedError(f"the workers that ran it died, {_MOST_DEATHS} in all"))
+            self._tell_death(flight, "a worker died")
+        return None
+
+    def _tell_death(self, flight: _Flight, what: str) -> None:
+        flight.deaths += 1
+        node = flight.node
+        self._run.emit(Warned(node.path, f"{what} while it ran {node.path or 'the root'}; it is run again"))
+
+    def _give_up(self, future: Future[Done], error: BaseException) -> Collected:
+        flight = self._take(future)
+        if problem := self._pool.stop(future):
+            self._warn(flight.node, f"is given up, but {problem}")
+        return self._collected(flight, self._failing(flight, error))
+
+    def _collected(self, flight: _Flight, finish: Callable[[], bool]) -> Collected:
+        key = flight.settled.decision.call_key
+        if key is not None:
+            self._keys[key] -= 1
+            if not self._keys[key]:
+                del self._keys[key]
+        return Collected(flight.node, flight.settled.decision, finish)
 
     def _failing(self, flight: _Flight, error: BaseException) -> Callable[[], bool]:
         def fail() -> bool:
@@ -301,4 +375,5 @@ class RemoteDispatcher:
     def abandon(self) -> None:
         """Kill what is under way."""
         self._flights.clear()
+        self._held_back.clear()
         self.close(is_killing=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -59,10 +60,16 @@ def stage(payload: Payload, folder: str, note: bytes = b"", *, is_durable: bool 
 
 
 class Scratch:
-    """A folder for values that must not be stored, removed at the end of the run."""
+    """A folder for values that must not be stored, removed at the end of the run.
 
-    def __init__(self) -> None:
-        self._root = Path(tempfile.mkdtemp(prefix="hydra-cached-"))
+    Args:
+        parent: where it is made; None is where the system keeps such things.
+    """
+
+    def __init__(self, parent: str | None = None) -> None:
+        if parent is not None:
+            os.makedirs(parent, mode=0o700, exist_ok=True)
+        self._root = Path(tempfile.mkdtemp(prefix="hydra-cached-", dir=parent))
 
     @property
     def folder(self) -> str:

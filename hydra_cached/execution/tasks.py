@@ -183,6 +183,11 @@ def _is_changed(value: Any, digest: str) -> bool:
         return True
 
 
+def forget_code() -> None:
+    """Modules were imported anew: what is known of their code does not hold."""
+    _code.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _code() -> CodeFingerprints:
     return CodeFingerprints()

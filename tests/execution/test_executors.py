@@ -117,13 +117,44 @@ def die(path):
         os.kill(os.getpid(), 9)
     return "alive"
 
+def hold(name):
+    Path(f"{name}.part").write_text(str(os.getpid()))
+    os.rename(f"{name}.part", f"{name}.pid")
+    time.sleep(100)
+
 def always_die():
     os.kill(os.getpid(), 9)
 """
 
-EVERYWHERE = pytest.mark.parametrize("executor", ["inline", "threads", "processes"])
+EVERYWHERE = pytest.mark.parametrize("executor", ["inline", "threads", "processes", "dask"])
 # in one process a call sees what another one changed; these run elsewhere
 ELSEWHERE = "processes"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """One for all tests: its workers are processes of their own."""
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", memory_limit=0, silence_logs=50
+        ) as made,
+        Client(made, set_as_default=False) as client,
+    ):
+        client.wait_for_workers(2)
+        _clusters.append(made)
+        yield made
+        _clusters.clear()
+
+
+@pytest.fixture(autouse=True)
+def clusters(request: pytest.FixtureRequest) -> None:
+    if getattr(request.node, "callspec", None) and request.node.callspec.params.get("executor") == "dask":
+        request.getfixturevalue("cluster")
+
+
+_clusters: list[Any] = []
 
 
 @pytest.fixture
@@ -142,6 +173,8 @@ def call(name: str, **kwargs: Any) -> dict[str, Any]:
 
 
 def options(executor: str, **changes: Any) -> RunOptions:
+    if executor == "dask":
+        return RunOptions(executor=executor, cluster=_clusters[0], **changes)
     return RunOptions(executor=executor, jobs=1 if executor == "inline" else 2, **changes)
 
 
@@ -365,6 +398,41 @@ def test_interrupt_stops_the_workers_and_keeps_what_was_finished(folder: Path) -
     running.stderr.close()
     with Store(folder / "cache") as store:
         assert outcomes(run(call("load", n=3) | {"_convert_": "none"}, store=store)) == {"": ("hit", "")}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="parents are known on POSIX alone")
+@pytest.mark.parametrize("executor", ["processes", "dask"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
+def test_workers_end_with_their_client(folder: Path, executor: str, number: signal.Signals) -> None:
+    (folder / "conf.py").write_text("config = [dict(_target_='steps.hold', name=name) for name in 'ab']\n")
+    program = Path(sys.executable).parent / "hydra-cached"
+    arguments = [str(program), "run", "conf", "-j", "2", "--executor", executor]
+    running = subprocess.Popen(arguments, cwd=folder, stderr=subprocess.DEVNULL, preexec_fn=_allow_interrupts)
+    wait_for(lambda: len(list(folder.glob("*.pid"))) == 2)
+    workers = [int(path.read_text()) for path in folder.glob("*.pid")]
+    running.send_signal(number)
+    assert running.wait(timeout=20) == (130 if number == signal.SIGINT else -signal.SIGKILL)
+    wait_for(lambda: not any(map(is_alive, workers)))
+
+
+def _allow_interrupts() -> None:
+    # what is started in the background may have them ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{pid}/stat").read_text() if Path("/proc/self").exists() else True
 
 
 @pytest.mark.parametrize(
