@@ -91,8 +91,8 @@ class Committer:
         self._hits[entry.key] = (count + 1, seconds + saved)
         return saved
 
-    def discard(self, node: Node, settled: Settled) -> None:
-        """Take an entry out of the cache that turned out to be unusable, and a hit on it back."""
+    def discard(self, node: Node, settled: Settled, *, is_kept: bool = False) -> None:
+        """Take an entry that turned out to be unusable out of the cache, unless it is kept, and a hit on it back."""
         entry = settled.entry
         assert entry is not None, "what is discarded was found"
         if settled.status != "ran":
@@ -102,7 +102,8 @@ class Committer:
                 self._hits[entry.key] = (count - 1, seconds - saved)
             self._tree_seconds.pop(node.index, None)
         self._committed = {key: each for key, each in self._committed.items() if each.key != entry.key}
-        self._write(node, lambda cache: cache.discard(entry))
+        if not is_kept:
+            self._write(node, lambda cache: cache.discard(entry))
 
     def flush(self) -> None:
         """Write the counts of this run, and what was read of files and code."""
@@ -151,15 +152,13 @@ class Committer:
         settled = self._settled[node.index]
         is_kept = settled.decision.is_storable and settled.seconds * 1000 >= self._policy.min_persist_ms
         with cache.preparing(value) if is_kept and not is_consumed_once(value) else nullcontext():
-            self.record(
-                node,
-                self._look_at(node, value, arguments),
-                writes,
-                lambda info, is_replacing, conditions: cache.keep(
-                    info, value, node.call, replace=is_replacing, conditions=conditions
-                ),
-            )
-        reason = self._settled[node.index].decision.reason
+            seen = self._look_at(node, value, arguments)
+
+            def keep(info: EntryInfo, is_replacing: bool, conditions: str) -> Entry:
+                return cache.keep(info, value, node.call, replace=is_replacing, conditions=conditions)
+
+            self.record(node, seen, writes, keep)
+        reason = settled.decision.reason
         if not cache.wants_digests and reason is not None and reason.code == "shares_argument":
             self._adopt(cache, node, value)
 

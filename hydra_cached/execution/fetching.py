@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hydra_cached.errors import EntryError
+from hydra_cached.errors import EntryError, EntryUnreadableError
 from hydra_cached.events import Warned
 from hydra_cached.execution.calling import Caller
 from hydra_cached.execution.deciding import Decider
@@ -42,7 +42,9 @@ class Fetcher:
         """A result that fails to load is decided again as a miss."""
         run = self._run
         run.emit(Warned(node.path, f"{node.path or 'the root'} is computed again: {fault.message}"))
-        run.committer.discard(node, settled)
+        # its bytes are right: elsewhere, or with another version of a library, it may load
+        is_kept = isinstance(fault, EntryUnreadableError) and settled.status != "ran"
+        run.committer.discard(node, settled, is_kept=is_kept)
         if settled.status == "ran":
             settled.entry, settled.is_stored = None, False
         else:
@@ -94,7 +96,12 @@ class Fetcher:
         if reason is not None:
             keys = (decision.recipe_key, decision.call_key)
             decision = Decision(
-                "run", None, reason, *keys, is_storable=decision.entry is not None or decision.is_storable
+                "run",
+                None,
+                reason,
+                *keys,
+                is_storable=decision.entry is not None or decision.is_storable,
+                is_replacing=reason.code == "entry_unreadable",
             )
         before: Before | None = None
         if decision.verdict == "run":

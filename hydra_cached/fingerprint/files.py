@@ -85,12 +85,11 @@ class FileDigests:
         if not may_be_path(text):
             return False
         path = self.locate(text)
-        # access() raises nothing: most texts name no file
-        if not os.access(path, os.F_OK):
-            return False
         try:
-            return bool(is_wanted(os.stat(path).st_mode))
+            # access() raises nothing where there is no file, as is the case for most texts
+            return os.access(path, os.F_OK) and bool(is_wanted(os.stat(path).st_mode))
         except (OSError, ValueError):
+            # a text of surrogates cannot be the name of a file
             return False
 
     # --- contents -----------------------------------------------------------------------------------------------------

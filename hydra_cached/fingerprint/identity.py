@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from types import BuiltinFunctionType, CellType, FunctionType, MappingProxyType, MethodType
 from typing import Any
 
-from hydra_cached.fingerprint.bulk import is_plain_run
+from hydra_cached.fingerprint.bulk import MINIMUM, is_plain_run
 from hydra_cached.fingerprint.kinds import ATOMIC, CONTAINERS, is_array, is_config, is_frame, is_immutable
 from hydra_cached.fingerprint.objects import reduce
 
@@ -77,7 +77,8 @@ def _content(container: Any, *, with_data: bool) -> Iterable[Any]:
         items.append(getattr(container, "default_factory", None))
     if with_data:
         return () if ATOMIC.issuperset(map(type, items)) else items
-    return () if is_plain_run(items) else items
+    # short ones are looked at item by item: looking ahead at every level of something deep would take long
+    return () if len(items) >= MINIMUM and is_plain_run(items) else items
 
 
 def _look_inside(value: Any) -> Iterable[Any] | None:
