@@ -57,6 +57,8 @@ _FOLLOW = (
 
 # connections must not be closed by a forked child: it would take part in its parent's locks
 _abandoned: list[Index] = []
+# the second comes of texts in a damaged database, error messages of sqlite's included
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 # what sqlite says of statements that are right, about a table that is not ours any more
 _WRONG_SHAPE = ("no such", "has no column", "malformed", "Could not decode", "syntax error")
 
@@ -150,7 +152,7 @@ class Index:
         """
         try:
             return self._execute(statement, values)
-        except sqlite3.Error as exc:
+        except DATABASE_ERRORS as exc:
             raise self._failed(exc) from exc
 
     def iterate(
@@ -168,7 +170,7 @@ class Index:
             if is_wanted is not None:
                 self._connect().create_function("is_wanted", 1, lambda tag: bool(is_wanted(str(tag))))
             yield from self._connect().execute(statement, values)
-        except sqlite3.Error as exc:
+        except DATABASE_ERRORS as exc:
             raise self._failed(exc) from exc
 
     def query(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
@@ -204,7 +206,7 @@ class Index:
             try:
                 with self._transaction():
                     return operation()
-            except (sqlite3.Error, OSError, EntryDamagedError) as exc:
+            except (*DATABASE_ERRORS, OSError, EntryDamagedError) as exc:
                 if _is_corrupt(exc):
                     raise self._failed(exc) from exc
                 if not _is_busy(exc):
@@ -227,7 +229,7 @@ class Index:
 
     def shrink(self) -> None:
         """Give free pages back to the file system, as far as readers allow it now."""
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(*DATABASE_ERRORS):
             # as a script: execute() would free a single page
             self._connect().executescript("PRAGMA incremental_vacuum")
             # readers may stay long, and this is no reason to wait for them
@@ -243,10 +245,10 @@ class Index:
     def _read(self, statement: str, values: Sequence[Any]) -> list[Any]:
         try:
             return self._execute(statement, values)
-        except sqlite3.Error as exc:
+        except DATABASE_ERRORS as exc:
             return self._read_again(statement, values, exc)
 
-    def _read_again(self, statement: str, values: Sequence[Any], error: sqlite3.Error) -> list[Any]:
+    def _read_again(self, statement: str, values: Sequence[Any], error: Exception) -> list[Any]:
         for attempt in range(1, _ATTEMPTS + 1):
             if _is_corrupt(error):
                 raise self._failed(error) from error
@@ -256,7 +258,7 @@ class Index:
                 time.sleep(0.01 * attempt)
                 try:
                     return self._execute(statement, values)
-                except sqlite3.Error as exc:
+                except DATABASE_ERRORS as exc:
                     error = exc
         return []
 
@@ -321,7 +323,7 @@ def clear_index(folder: Path) -> None:
 
 def _is_corrupt(error: Exception) -> bool:
     # its subclasses are for statements that fail on a good database
-    return type(error) is sqlite3.DatabaseError or (
+    return type(error) in (sqlite3.DatabaseError, UnicodeDecodeError) or (
         isinstance(error, sqlite3.OperationalError) and any(words in str(error) for words in _WRONG_SHAPE)
     )
 

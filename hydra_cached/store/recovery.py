@@ -22,7 +22,7 @@ from hydra_cached.store.commit import commit_entry
 from hydra_cached.store.database import FILE, FILES
 from hydra_cached.store.directory import StoreDirectory
 from hydra_cached.store.entry import Entry
-from hydra_cached.store.index import identify
+from hydra_cached.store.index import DATABASE_ERRORS, identify
 from hydra_cached.store.locks import Claims
 from hydra_cached.store.progress import Progress, ignore_progress
 from hydra_cached.store.record import (
@@ -209,7 +209,7 @@ def _read_rows(folder: Path) -> Iterator[tuple[Any, ...]]:
                     last, step = row[0], 1
                     yield row[1:]
                 return
-            except sqlite3.Error:
+            except DATABASE_ERRORS:
                 # the page that holds the next row is broken: try further on
                 last, step = last + step, step * 2
 

@@ -25,7 +25,7 @@ from hydra_cached.store.record import (
     unpack_entry,
     unpack_statistics,
 )
-from hydra_cached.store.recovery import enter_object
+from hydra_cached.store.recovery import enter_object, read_note
 from hydra_cached.store.removal import HAS_NO_ENTRY, remove_entries
 from hydra_cached.store.rows import Rows, sealed_bytes
 
@@ -44,6 +44,8 @@ _PAGE = 500
 _ROW_BYTES = 1000
 _DIGEST_END = len(USE) + 64
 _YOUNG_S = 3600.0
+_PATIENCE_S = 1.0
+_POLL_S = 0.05
 _HEXADECIMAL = re.compile(r"[0-9a-f]+").fullmatch
 _COUNT = "SELECT count(*) FROM Cache"
 # keys are not compared: a damaged one may have any type
@@ -97,6 +99,8 @@ class Verification:
         self._problems: list[Problem] = []
         self._objects: dict[str, list[str]] = {}
         """Digests of the objects that entries name, with these entries' keys."""
+        self._claimed: set[str] = set()
+        """Digests of the objects that entries with another key's seal name."""
 
     def run(self) -> Verified:
         """Look, and mend where that is wanted.
@@ -157,8 +161,10 @@ class Verification:
         except EntryUntrustedError as exc:
             self._note("untrusted_row", key, exc.message, is_mended=False)
             with contextlib.suppress(ValueError, TypeError, LookupError):
-                # unchecked: it only keeps an object from being an orphan
-                self._read_body(key, self._rows.seal.body(value))
+                if key.startswith(ENTRY):
+                    # unchecked: it only keeps an object from being an orphan
+                    entry = unpack_entry(key[len(ENTRY) :], self._rows.seal.body(value))
+                    self._claimed.add(entry.object_digest or "")
         except NewerRecordError:
             return
         except (EntryDamagedError, ValueError, TypeError, LookupError) as exc:
@@ -219,8 +225,14 @@ class Verification:
                         self._rows.index.write(partial(self._rows.index.delete, ENTRY + key))
 
     def _find_orphans(self, digests: list[str]) -> None:
-        for digest in digests:
-            if digest in self._objects or self._is_used(digest):
+        orphans = [digest for digest in digests if digest not in self._objects and not self._is_used(digest)]
+        deadline = time.monotonic() + _PATIENCE_S
+        while any(not self._is_old(digest) for digest in orphans) and time.monotonic() < deadline:
+            # a writer enters an object right after it has written it
+            time.sleep(_POLL_S)
+            orphans = [digest for digest in orphans if not self._is_used(digest)]
+        for digest in orphans:
+            if digest in self._claimed and read_note(self._rows, digest) is None:
                 continue
             if self._is_repairing and enter_object(self._rows, digest):
                 self._note("orphan_object", digest, "it was in no entry; it was entered")
