@@ -16,7 +16,7 @@ CREATE_ENV = $(PYTHON) -m venv $(1) || { \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types bench lowest hydra-versions wheel clean
+.PHONY: help demo test soak lint format types bench lowest hydra-versions wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,10 @@ format: $(VENV)/installed-test ## mend style and formatting
 
 types: $(VENV)/installed-test ## check types, strictly
 	$(VENV)/bin/mypy
+
+soak: $(VENV)/installed-test ## kill, damage and crowd a store for an hour, and fill it with a million entries
+	HYDRA_CACHED_SOAK=1 $(VENV)/bin/python -m pytest tests/soak -n auto -rP --benchmark-disable
+	$(VENV)/bin/python -m tests.benchmarks million
 
 bench: $(VENV)/installed-bench ## run the benchmarks
 	$(VENV)/bin/python -m tests.benchmarks

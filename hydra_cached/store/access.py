@@ -43,6 +43,8 @@ class Access:
         self._is_durable = is_durable
         self._rows: Rows | None = None
         self._fault: StoreError | None = None
+        self.has_write_failed = False
+        """Whether something could not be written, and the caller was told so."""
         self._directory: StoreDirectory | None = None
         try:
             self._directory = open_directory(root, create=create, is_durable=is_durable)
@@ -149,9 +151,13 @@ class Access:
             StoreError: there is no store, no room or no right to write, or the index stays locked.
         """
         try:
-            return operation(self._rows_for_writing())
-        except CorruptIndexError as exc:
-            return operation(self.mend(exc))
+            try:
+                return operation(self._rows_for_writing())
+            except CorruptIndexError as exc:
+                return operation(self.mend(exc))
+        except StoreError:
+            self.has_write_failed = True
+            raise
 
     def mend(self, fault: CorruptIndexError) -> Rows:
         """The rows after their damaged index was made anew, by this process or by another.
@@ -170,6 +176,20 @@ class Access:
         self._rows = recover_index(directory, seal, fault.identity, is_durable=self._is_durable)
         return self._rows
 
+    def require_writable(self) -> None:
+        """Make sure that this process may write to the directory.
+
+        Raises:
+            StoreError: it may not.
+        """
+        if self.directory is not None and not self.directory.is_writable:
+            raise self._not_writable()
+
+    def _not_writable(self) -> StoreError:
+        return StoreError(
+            f'the cache directory "{self.root}" is not writable', hint="choose another cache directory with -c DIR"
+        )
+
     def close(self) -> None:
         """Close this thread's connection. The store opens again when it is asked something."""
         rows, self._rows = self._rows, None
@@ -184,10 +204,9 @@ class Access:
             raise self._fault
         if rows is None:
             raise StoreError(f'there is no cache directory "{self.root}"', hint="Store(directory) creates it")
-        if not rows.index.is_writable or not rows.directory.is_writable:
-            raise StoreError(
-                f'the cache directory "{self.root}" is not writable', hint="choose another cache directory with -c DIR"
-            )
+        self.require_writable()
+        if not rows.index.is_writable:
+            raise self._not_writable()
         if rows.index.is_replaced:
             # another process has made it anew, or somebody deleted it
             self.close()

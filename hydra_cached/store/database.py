@@ -6,6 +6,7 @@ cannot be written is opened without it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
@@ -59,19 +60,14 @@ class _WrittenDatabase:
 
         from hydra_cached.store.disk import ByteDisk
 
-        self._cache: Any = Cache(
-            str(folder),
-            timeout=busy_timeout_s,
-            disk=ByteDisk,
-            eviction_policy="none",
-            cull_limit=0,
-            size_limit=2**62,
-            statistics=0,
-            tag_index=0,
-            disk_min_file_size=2**62,
-            sqlite_auto_vacuum=2,
-            sqlite_mmap_size=0,
-        )
+        self._cache: Any = Cache.__new__(Cache)
+        try:
+            self._cache.__init__(str(folder), **_settings(busy_timeout_s, ByteDisk))
+        except BaseException:
+            # what it has opened until then would stay open as long as the exception lives
+            with contextlib.suppress(Exception):
+                self._cache.close()
+            raise
         self._is_durable = is_durable
         self._local = threading.local()
 
@@ -88,6 +84,21 @@ class _WrittenDatabase:
     def close(self) -> None:
         self._local.connection = None
         self._cache.close()
+
+
+def _settings(busy_timeout_s: float, disk: type) -> dict[str, Any]:
+    return {
+        "timeout": busy_timeout_s,
+        "disk": disk,
+        "eviction_policy": "none",
+        "cull_limit": 0,
+        "size_limit": 2**62,
+        "statistics": 0,
+        "tag_index": 0,
+        "disk_min_file_size": 2**62,
+        "sqlite_auto_vacuum": 2,
+        "sqlite_mmap_size": 0,
+    }
 
 
 class _ReadDatabase:

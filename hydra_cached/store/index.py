@@ -50,6 +50,8 @@ _INDEX_ENTRIES = (
     f"CREATE INDEX IF NOT EXISTS {ENTRIES_BY_TIME} ON Cache(store_time, tag, size, key)"
     f" WHERE {IS_ENTRY.replace('Cache.', '')}"
 )
+# of the row itself, where the index over keys leads to it
+_OWN_KEY = "SELECT t.key FROM Cache i CROSS JOIN Cache t ON t.rowid = i.rowid WHERE i.key = ? AND i.raw = 1"
 _FOLLOW = (
     "SELECT l.value, l.mode, l.filename, e.key, e.value, e.mode, e.filename FROM Cache l"
     " LEFT JOIN Cache e ON e.key = ? || l.tag AND e.raw = 1 WHERE l.key = ? AND l.raw = 1"
@@ -131,6 +133,10 @@ class Index:
         """
         rows = self._read(_GET, (row_key,))
         return rows[0] if rows else None
+
+    def is_mixed_up(self, row_key: str) -> bool:
+        """Whether the row that sqlite finds for a key is another one's, so that its index over keys is damaged."""
+        return any(key != row_key for (key,) in self._read(_OWN_KEY, (row_key,)))
 
     def follow(self, row_key: str, kind: str) -> tuple[Cell, str | None, Cell | None] | None:
         """A row together with the row of `kind` that its tag names, and that row's key; None while it is locked.
@@ -287,6 +293,10 @@ class Index:
             hint=f'delete all of it: hydra-cached cache clear --all -c "{self.folder.parent}"',
             identity=self.identity,
         )
+
+    def mixed_up(self) -> StoreError:
+        """The error for an index over keys that leads to other rows."""
+        return self._failed(sqlite3.DatabaseError("rows are found under other keys than their own"))
 
     def _locked(self) -> StoreError:
         return StoreError(f'the index in "{self.folder}" is locked by another process', hint="try again later")

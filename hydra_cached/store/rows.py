@@ -243,6 +243,10 @@ class Rows:
         except EntryDamagedError:
             self._set_aside(row_key, cell)
             raise
+        except EntryUntrustedError:
+            if self.index.is_mixed_up(row_key):
+                raise self.index.mixed_up() from None
+            raise
 
     def _set_aside(self, row_key: str, cell: Cell) -> None:
         def move() -> None:

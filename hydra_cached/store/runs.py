@@ -37,13 +37,12 @@ class RunRow:
 def add_run(store: Store, created_s: float, head: bytes, body: bytes, *, keep: int, keep_bytes: int) -> None:
     """Write down a run, and forget the oldest ones beyond ``keep`` runs or ``keep_bytes`` in all.
 
-    Nothing is written down in a store that cannot be written: there is nothing to be told about it that the run has
-    not told.
+    Nothing is written down in a store that cannot be written: the run has said so already.
 
     Raises:
         StoreError: it cannot be written.
     """
-    if not store.is_writable:
+    if not store.is_writable or store.access.has_write_failed:
         return
     # in the order of time; two runs may begin in the same nanosecond on a coarse clock
     number = f"{int(created_s * 1e9):016x}{secrets.token_hex(4)}"

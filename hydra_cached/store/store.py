@@ -301,6 +301,7 @@ class Store:
         directory = self._access.directory
         if directory is None:
             return 0
+        self._access.require_writable()
         try:
             rows = self._access.rows(as_it_is=True)
             return 0 if rows is None else clear_store(rows)

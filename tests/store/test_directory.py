@@ -65,18 +65,20 @@ def test_directory_below_a_file_is_refused(tmp_path: Path) -> None:
     assert "cannot use" in str(_refusal(tmp_path / "file" / "cache"))
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
-def test_directory_that_is_not_writable_is_refused(tmp_path: Path) -> None:
-    Store(tmp_path / "cache")
-    (tmp_path / "cache").chmod(0o500)
-    assert "not writable" in str(_refusal(tmp_path / "cache"))
-    (tmp_path / "cache").chmod(0o700)
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may give a directory away")
+def test_directory_of_another_user_is_refused(tmp_path: Path) -> None:
+    with Store(tmp_path / "cache") as store:
+        put(store, 1)
+    os.chown(tmp_path / "cache", 12345, -1)
+    assert "belongs to another user" in str(_refusal(tmp_path / "cache"))
+    assert "belongs to another user" in str(_refusal(tmp_path / "cache", create=False))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
-def test_directory_that_others_may_write_to_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702, 0o720])
+def test_directory_that_others_may_write_to_is_refused(tmp_path: Path, mode: int) -> None:
     Store(tmp_path / "cache")
-    (tmp_path / "cache").chmod(0o777)
+    (tmp_path / "cache").chmod(mode)
     assert "chmod go-w" in (_refusal(tmp_path / "cache").hint or "")
 
 

@@ -296,3 +296,22 @@ def test_collection_enters_what_was_written_and_not_entered(tmp_path: Path) -> N
         entry = store.get(key_of(2))
         assert entry is not None
         assert store.load(entry) == _value(2)
+
+
+def test_row_that_is_found_under_another_key_means_a_damaged_index_and_not_a_forgery(tmp_path: Path) -> None:
+    _fill(tmp_path / "cache")
+    good = _index(tmp_path / "cache").read_bytes()
+    row_key = ("01" + key_of(5)).encode()
+    positions = [at for at in range(len(good)) if good.startswith(row_key, at)]
+    assert len(positions) >= 2, "in the table and in the index over keys"
+    for position in positions:
+        bad = bytearray(good)
+        bad[position + 12] ^= 1
+        _overwrite(tmp_path / "cache", bytes(bad))
+        with Store(tmp_path / "cache") as store:
+            for number in range(1, 40):
+                try:
+                    entry = store.get(key_of(number))
+                except EntryDamagedError:
+                    continue
+                assert entry is None or store.load(entry) == _value(number)
