@@ -52,3 +52,9 @@ def test_every_option_says_what_it_does(command: str, option: str) -> None:
     (parameter,) = [each for each in by_name[command].params if option in each.opts]
     assert parameter.help
     assert parameter.help.endswith((".", "]"))
+
+
+def test_no_option_is_told_of_twice_in_a_table() -> None:
+    for section in re.split(r"\n#+ ", README.read_text(encoding="utf-8")):
+        rows = re.findall(r"^\| (`-.*)$", section, flags=re.MULTILINE)
+        assert len(rows) == len(set(rows)), section.splitlines()[0]
