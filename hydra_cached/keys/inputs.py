@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
+from types import ModuleType
 from typing import Any, Literal, TypeAlias
 
 from hydra_cached.fingerprint import may_be_path
@@ -18,8 +19,10 @@ MOST_MENTIONS = 10_000
 """Longer lists of names count only where they are declared."""
 
 _SCALARS = frozenset({int, float, bool, complex, type(None), bytes})
-_CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
-_DEEPEST = 20
+# whose objects hold no names of files, or too much to look for some
+_CLOSED = frozenset(
+    {"builtins", "collections", "functools", "logging", "numpy", "pandas", "polars", "pyarrow", "threading", "torch"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +41,57 @@ class NamedPath:
 
 
 def find_mentions(value: Any, *, limit: int | None = MOST_MENTIONS) -> tuple[str, ...]:
-    """The texts and paths in a value, containers opened, that may name a file; () for more than ``limit``."""
-    kind = type(value)
-    if kind in _SCALARS or not (kind is str or kind in _CONTAINERS or isinstance(value, PurePath)):
-        return ()
+    """The texts and paths in a value that may name a file, containers and attributes of objects opened.
+
+    Arrays, frames and tensors are not opened. () for more than ``limit``.
+    """
     found: dict[str, None] = {}
-    for text in _texts(value, 0):
-        found[text] = None
-        if limit is not None and len(found) > limit:
-            return ()
+    seen: set[int] = set()
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        kind = type(each)
+        if kind is str:
+            if may_be_path(each):
+                found[each] = None
+                if limit is not None and len(found) > limit:
+                    return ()
+        elif kind in _SCALARS or id(each) in seen:
+            continue
+        elif isinstance(each, PurePath):
+            found[str(each)] = None
+        else:
+            seen.add(id(each))
+            waiting.extend(reversed(_inside(each)))
     return tuple(found)
+
+
+def _inside(value: Any) -> list[Any]:
+    """What a container or an object holds, as far as texts may be in it."""
+    if isinstance(value, dict):
+        return [each for each in dict.values(value) if type(each) not in _SCALARS]
+    if isinstance(value, (list, tuple, set, frozenset)):
+        if _SCALARS.issuperset(map(type, value)):
+            return []
+        return [each for each in value if type(each) not in _SCALARS]
+    cls = type(value)
+    if isinstance(value, (type, ModuleType)) or cls.__module__.partition(".")[0] in _CLOSED:
+        return []
+    try:
+        return [each for each in _attributes(value) if type(each) not in _SCALARS]
+    except Exception:
+        # a user's class that answers to a look in its own way
+        return []
+
+
+def _attributes(value: Any) -> list[Any]:
+    """What an object goes by: a data set is read through the path that it holds."""
+    attributes = getattr(value, "__dict__", None)
+    held = list(attributes.values()) if type(attributes) is dict else []
+    for base in type(value).__mro__:
+        slots = base.__dict__.get("__slots__", ())
+        held.extend(getattr(value, name, None) for name in ((slots,) if isinstance(slots, str) else slots))
+    return held
 
 
 def named_paths(call: Place) -> tuple[NamedPath, ...]:
@@ -124,18 +168,3 @@ def _literal_texts(expression: Any, limit: int | None) -> tuple[str, ...]:
     for value in expression.values:
         found.extend(_literal_texts(value, limit))
     return tuple(found) if limit is None or len(found) <= limit else ()
-
-
-def _texts(value: Any, depth: int) -> Iterator[str]:
-    kind = type(value)
-    if kind is str:
-        if may_be_path(value):
-            yield value
-    elif kind in _CONTAINERS:
-        if depth > _DEEPEST or (_SCALARS.issuperset(map(type, value)) and kind is not dict):
-            return
-        for each in value.values() if kind is dict else value:
-            if type(each) not in _SCALARS:
-                yield from _texts(each, depth + 1)
-    elif isinstance(value, PurePath):
-        yield str(value)

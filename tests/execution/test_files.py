@@ -63,6 +63,13 @@ def make(folder):
         Path(folder, name).write_text(name)
     return sorted(map(str, Path(folder).iterdir()))
 
+class Source:
+    def __init__(self, stem):
+        self.path = Path(f"{stem}.txt")
+
+def use(source):
+    return source.path.read_text()
+
 def fill(folder):
     Path(folder).mkdir(exist_ok=True)
     Path(folder, "a.txt").write_text("a")
@@ -289,6 +296,16 @@ def test_file_that_a_result_only_names_is_no_output(folder: Path, store: Store) 
     (folder / "data.txt").write_text("two")
     report = run(config, store=store)
     assert (report.value, outcome(report, "path")) == ("two", ("hit", ""))
+
+
+def test_file_that_an_object_goes_by_counts_for_what_uses_it(folder: Path, store: Store) -> None:
+    config = call("use", source=call("Source", stem="data"))
+    assert run(config, store=store).value == "one"
+    assert outcome(run(config, store=store)) == ("hit", "")
+    (folder / "data.txt").write_text("two")
+    changed = run(config, store=store)
+    assert (changed.value, outcome(changed)) == ("two", ("ran", "input_file_changed"))
+    assert outcome(run(config, store=store)) == ("hit", "")
 
 
 def test_two_calls_that_write_the_same_file_are_told_of(folder: Path, store: Store) -> None:
