@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hydra_cached.errors import TargetError
-from hydra_cached.graph.expression import EXPRESSIONS, bind
+from hydra_cached.graph.expression import EXPRESSIONS, Items, bind, own_positions
 from hydra_cached.graph.kinds import is_config_type
 from hydra_cached.graph.materialize import materialize
 from hydra_cached.graph.node import Place
+from hydra_cached.graph.omega_nodes import build_items
+from hydra_cached.graph.parting import part_rings
 from hydra_cached.graph.paths import full_key_of
 
 
@@ -42,11 +44,31 @@ def bind_call(place: Place, value_of: Callable[[Place], Any]) -> Callable[[], An
             if is_config_type(type(value)):
                 # its parent would drag the whole pipeline into every pickle of the argument
                 value._set_parent(None)
-    if place.declared.is_materialized and not place.is_partial:
-        return functools.partial(_call_and_read, functools.partial(place.target, *positional, **kwargs))
     if place.is_partial:
         return functools.partial(functools.partial, place.target, *positional, **kwargs)
-    return functools.partial(place.target, *positional, **kwargs)
+    call: Callable[[], Any] = functools.partial(place.target, *positional, **kwargs)
+    if place.children and any(is_config_type(type(value)) for value in (*positional, *kwargs.values())):
+        call = _PartingCall(place.target, positional, kwargs)
+    return functools.partial(_call_and_read, call) if place.declared.is_materialized else call
+
+
+class _PartingCall:
+    """A call on containers of OmegaConf with results in them: once it gave a value, these go if nobody has kept them.
+
+    Nodes and their container refer to each other, so that they would wait for the garbage collector.
+    """
+
+    def __init__(self, target: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        self._target = target
+        self._args = args
+        self._kwargs = kwargs
+
+    def __call__(self) -> Any:
+        value = self._target(*self._args, **self._kwargs)
+        configs = [each for each in (*self._args, *self._kwargs.values()) if is_config_type(type(each))]
+        self._args, self._kwargs = (), {}
+        part_rings(configs)
+        return value
 
 
 def _call_and_read(call: Callable[[], Any]) -> Any:
@@ -54,7 +76,10 @@ def _call_and_read(call: Callable[[], Any]) -> Any:
 
 
 def _bind_positional(place: Place, value_of: Callable[[Place], Any]) -> tuple[Any, ...]:
-    positional = bind(place.args, value_of)
+    written = place.args
+    if type(written) is Items and written.keys is None and written.is_config and not written.is_unexpanded:
+        return tuple(build_items([bind(each, value_of) for each in written.values], own_positions(written)))
+    positional = bind(written, value_of)
     if not isinstance(positional, Sequence):
         raise ArgumentsError(
             f"Unsupported _args_ type: '{type(positional).__name__}'. value: '{positional}'",

@@ -99,14 +99,33 @@ def read_config(config: Any, kwargs: dict[str, Any], new_places: Callable[[], Pl
             return found
     prepared = prepare_config(config)
     if leaves is not None:
-        places = _stand_for(prepared, config, new_places())
         try:
-            return places, OmegaReader(places, is_own=prepared is not config).read_root(prepared, leaves)
+            return _read_deep(prepared, config, new_places, leaves, is_own=prepared is not config)
         except NeedsCopyError:
             pass
-    merged = merge_config(prepared, spell_targets(kwargs))
-    places = _stand_for(merged, config, new_places())
-    return places, OmegaReader(places, is_own=True).read_root(merged, {}, list_modes=kwargs)
+    return _read_deep(merge_config(prepared, spell_targets(kwargs)), config, new_places, {}, is_own=True, modes=kwargs)
+
+
+def _read_deep(
+    read: Any,
+    config: Any,
+    new_places: Callable[[], Places],
+    leaves: dict[str, Any],
+    *,
+    is_own: bool,
+    modes: Mapping[str, Any] | None = None,
+) -> tuple[Places, Any]:
+    def read_once() -> tuple[Places, Any]:
+        places = _stand_for(read, config, new_places())
+        try:
+            return places, OmegaReader(places, is_own=is_own).read_root(read, leaves, list_modes=modes)
+        except Exception as exc:
+            # OmegaConf gives it in a wrapping
+            if "RecursionError" in str(exc):
+                raise RecursionError(str(exc)) from exc
+            raise
+
+    return call_deep(read_once)
 
 
 def _stand_for(read: Any, config: Any, places: Places) -> Places:

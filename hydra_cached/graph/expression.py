@@ -61,6 +61,7 @@ class Raw:
 
 
 EXPRESSIONS = frozenset({Ref, Items, Raw})
+_BUILT = frozenset({Items, Raw})
 
 
 def set_convert(expression: Any, convert: str) -> Any:
@@ -103,11 +104,17 @@ def bind(expression: Any, value_of: Callable[[Place], Any]) -> Any:
     return expression
 
 
+def own_positions(items: Items) -> frozenset[int]:
+    """Positions of the containers in it that are built for it alone."""
+    return frozenset([index for index, each in enumerate(items.values) if type(each) in _BUILT])
+
+
 def _build_config(items: Items, values: list[Any]) -> Any:
+    own = own_positions(items)
     if items.keys is None:
-        config = build_tuple(values) if items.is_tuple else build_list(values)
+        config = build_tuple(values) if items.is_tuple else build_list(values, own)
     else:
-        config = build_dict(items.keys, values)
+        config = build_dict(items.keys, values, own)
     if items.is_unexpanded:
         config._set_flag("allow_objects", None)
     if items.object_type is not None:

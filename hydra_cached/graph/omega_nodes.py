@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
-from hydra_cached.graph.kinds import hydra_version, is_structured
+from hydra_cached.graph.kinds import hydra_version, is_config_type, is_structured
 
 _FLAGS = {"allow_objects": True}
 _LEAVES = frozenset({int, float, bool, type(None), bytes})
 
 
-def build_list(values: Sequence[Any]) -> Any:
-    """What Hydra builds of results: `OmegaConf.create(values, flags={"allow_objects": True})`."""
+def build_list(values: Sequence[Any], own: Container[int] = ()) -> Any:
+    """What Hydra builds of results: `OmegaConf.create(values, flags={"allow_objects": True})`.
+
+    Args:
+        own: positions of containers that nobody else has, so that they need not be copied.
+    """
     from omegaconf import ListConfig
 
     config = ListConfig([], flags=dict(_FLAGS))
@@ -27,9 +31,34 @@ def build_list(values: Sequence[Any]) -> Any:
     for index, value in enumerate(values):
         if _is_leaf(value):
             content.append(_make_leaf(index, value, config))
+        elif index in own and is_config_type(type(value)):
+            content.append(_hang_in(config, index, value))
         else:
             config.append(keep_objects(value))
     return config
+
+
+def build_items(values: Sequence[Any], own: Container[int] = ()) -> list[Any]:
+    """What `build_list` gives when it is read item by item, for the most part without it."""
+    if any(isinstance(value, str) and not _is_leaf(value) for value in values):
+        return list(build_list(values, own))
+    items = []
+    for index, value in enumerate(values):
+        if _is_leaf(value):
+            items.append(value)
+        elif index in own and is_config_type(type(value)):
+            items.append(_hang_in(None, index, value))
+        else:
+            items.append(build_list([value])[0])
+    return items
+
+
+def _hang_in(config: Any, key: Any, container: Any) -> Any:
+    """Make ``container`` a part of ``config``, as assigning does with a copy of it."""
+    container._set_parent(config)
+    container._set_key(key)
+    container._invalidate_flags_cache()
+    return container
 
 
 def build_tuple(values: Sequence[Any]) -> Any:
@@ -39,15 +68,21 @@ def build_tuple(values: Sequence[Any]) -> Any:
     return OmegaConf.create(tuple(keep_objects(value) for value in values), flags=dict(_FLAGS))
 
 
-def build_dict(keys: Sequence[Any], values: Sequence[Any]) -> Any:
-    """What an empty DictConfig with ``allow_objects`` is after each value was assigned to its key."""
+def build_dict(keys: Sequence[Any], values: Sequence[Any], own: Container[int] = ()) -> Any:
+    """What an empty DictConfig with ``allow_objects`` is after each value was assigned to its key.
+
+    Args:
+        own: positions of containers that nobody else has, so that they need not be copied.
+    """
     from omegaconf import DictConfig
 
     config = DictConfig({}, flags=dict(_FLAGS))
     content = config.__dict__["_content"]
-    for key, value in zip(keys, values, strict=True):
+    for index, (key, value) in enumerate(zip(keys, values, strict=True)):
         if type(key) is str and _is_leaf(value):
             content[key] = _make_leaf(key, value, config)
+        elif type(key) is str and index in own and is_config_type(type(value)):
+            content[key] = _hang_in(config, key, value)
         else:
             config[key] = keep_objects(value)
     return config

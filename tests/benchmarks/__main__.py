@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 
-from tests.benchmarks import hashing, instantiating, keying, large_values, showing, starting
+from tests.benchmarks import hashing, instantiating, keying, large_values, releasing, showing, starting
 from tests.benchmarks.measure import Line, print_table
 
 
@@ -25,6 +25,7 @@ def main(arguments: list[str]) -> None:
         "objects": ("Digests of many small objects", lambda: hashing.compare_small_objects(rounds)),
         "storing": ("Large values, stored", lambda: large_values.compare_storing(rounds)),
         "loading": ("Large values, loaded", lambda: large_values.compare_loading(rounds)),
+        "chains": ("Large results of a long pipeline", releasing.measure_chains),
         "memory": ("Large values, memory", large_values.measure_memory),
         "starts": ("Start-up, whole processes", lambda: starting.compare_starts(2 * rounds)),
     }

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from omegaconf import AnyNode, DictConfig, ListConfig, OmegaConf
 
-from hydra_cached.graph.omega_nodes import build_dict, build_list
+from hydra_cached.graph.omega_nodes import build_dict, build_items, build_list
 from tests.graph.outcomes import IS_1_3
 from tests.graph.targets_of_tests import Box, Point
 
@@ -103,3 +103,15 @@ def test_built_config_can_be_pickled_merged_and_copied() -> None:
     built = build_dict(["a", "b"], [1, [2]])
     assert pickle.loads(pickle.dumps(built)) == built == OmegaConf.merge(built, {}) == built.copy()
     assert OmegaConf.to_container(build_list([1, "x", None])) == [1, "x", None]
+
+
+@pytest.mark.parametrize("value", [{"a": [1, {"b": Box(1)}]}, [Box(1), [2, {}]], {}, []], ids=str)
+def test_container_that_is_hung_in_is_as_one_that_is_assigned(value: Any) -> None:
+    def made() -> Any:
+        return build_list(value) if isinstance(value, list) else build_dict(list(value), list(value.values()))
+
+    assert inner(build_dict(["k", "l"], [made(), 1], {0})) == inner(public_dict(["k", "l"], [made(), 1]))
+    assert inner(build_list([1, made()], {1})) == inner(build_list([1, made()]))
+    (item,) = build_items([made()], {0})
+    assert inner(item) == inner(build_list([made()])[0])
+    assert item._get_parent() is None
