@@ -26,9 +26,11 @@ from hydra_cached.errors import NodeFailedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
     from hydra_cached.api import RunOptions
     from hydra_cached.execution.report import NodeReport, RunReport
+    from hydra_cached.store import Store
     from hydra_cached.targets import TargetPolicy
 
 
@@ -154,19 +156,18 @@ def _run(request: Request) -> RunReport:
     from hydra_cached import api
     from hydra_cached.config import load_choice
     from hydra_cached.render.log import show_events
-    from hydra_cached.store import Store
 
     begin(request)
     options = read_options(request)
-    cache_dir = parse_cache_dir(request.cache_dir)
+    parse_cache_dir(request.cache_dir)
     loaded = load_choice(request.choice)
     display_config(request, loaded.config)
     policy = choose_policy(request, is_python=loaded.is_python)
     if request.is_dry_run:
-        with Store(cache_dir, create=False) if request.is_persistent else contextlib.nullcontext() as store:
+        with open_store(request) as store:
             return api.plan(loaded.config, pipeline=loaded.name, store=store, options=options, policy=policy)
     with (
-        Store(cache_dir, durable=request.is_durable) if request.is_persistent else contextlib.nullcontext() as store,
+        open_store(request) as store,
         show_events(is_verbose=request.is_verbose, is_live=not request.is_json) as listener,
     ):
         return api.run(
@@ -178,6 +179,20 @@ def _run(request: Request) -> RunReport:
             listener=listener,
             overrides=request.choice.overrides,
         )
+
+
+def open_store(request: Request) -> AbstractContextManager[Store | None]:
+    """Where results are looked up and kept; None without -p. A dry run makes no directory.
+
+    Raises:
+        UsageError: the cache directory cannot be used.
+    """
+    from hydra_cached.store import Store
+
+    if not request.is_persistent:
+        return contextlib.nullcontext()
+    cache_dir = parse_cache_dir(request.cache_dir)
+    return Store(cache_dir, create=False) if request.is_dry_run else Store(cache_dir, durable=request.is_durable)
 
 
 def begin(request: Request) -> None:

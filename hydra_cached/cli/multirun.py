@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, BinaryIO
 
 from hydra_cached.cli.execute import (
@@ -12,6 +11,7 @@ from hydra_cached.cli.execute import (
     debug,
     display_config,
     exit_code,
+    open_store,
     print_result,
     read_options,
     warn_of_unmatched,
@@ -56,23 +56,22 @@ def _sweep(request: Request) -> SweepReport:
     from hydra_cached import api
     from hydra_cached.config import load_sweep
     from hydra_cached.render.log import show_events
-    from hydra_cached.store import Store
 
     begin(request)
     options = read_options(request)
-    cache_dir = parse_cache_dir(request.cache_dir)
+    parse_cache_dir(request.cache_dir)
     loaded = load_sweep(request.choice)
     labels = [point.label for point in loaded.points]
     for config, label in zip(loaded.configs, labels, strict=True):
         display_config(request, config, label)
     policy = choose_policy(request, is_python=loaded.is_python)
     if request.is_dry_run:
-        with Store(cache_dir, create=False) if request.is_persistent else contextlib.nullcontext() as store:
+        with open_store(request) as store:
             return api.plan_sweep(
                 loaded.configs, pipeline=loaded.name, labels=labels, store=store, options=options, policy=policy
             )
     with (
-        Store(cache_dir, durable=request.is_durable) if request.is_persistent else contextlib.nullcontext() as store,
+        open_store(request) as store,
         show_events(is_verbose=request.is_verbose, is_live=not request.is_json) as listener,
     ):
         return api.sweep(

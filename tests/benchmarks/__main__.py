@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 
-from tests.benchmarks import hashing, instantiating, keying, large_values, releasing, showing, starting
+from tests.benchmarks import hashing, instantiating, keying, large_values, releasing, showing, starting, sweeping
 from tests.benchmarks.measure import Line, print_table
 
 
@@ -27,6 +27,7 @@ def main(arguments: list[str]) -> None:
         "loading": ("Large values, loaded", lambda: large_values.compare_loading(rounds)),
         "chains": ("Large results of a long pipeline", releasing.measure_chains),
         "memory": ("Large values, memory", large_values.measure_memory),
+        "sweeps": ("Sweeps, against Hydra's multirun", lambda: sweeping.compare_sweeps(max(1, rounds // 3))),
         "starts": ("Start-up, whole processes", lambda: starting.compare_starts(2 * rounds)),
     }
     print(f"Python {sys.version.split()[0]}, hydra-core {version('hydra-core')}, omegaconf {version('omegaconf')}")

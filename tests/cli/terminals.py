@@ -80,6 +80,8 @@ def _run(command: Sequence[str], size: tuple[int, int], show: Callable[[bytes], 
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
+        # what readline puts into the environment by itself, the size of another terminal, is not in here
+        env=dict(os.environ),
         start_new_session=True,
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     ) as process:
