@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
-from hydra_cached.fingerprint.definition import digest_text
+from hydra_cached.fingerprint.definition import digest_text, module_label
 from hydra_cached.fingerprint.distribution import Origins, absolute
 from hydra_cached.fingerprint.project import Projects
 from hydra_cached.fingerprint.rows import Rows
@@ -18,6 +19,29 @@ from hydra_cached.fingerprint.values import Encoder
 _MAX_HOPS = 10
 UNSURE = "unsure"
 """Marks digests of texts that may not be what was loaded: they are those of no text that surely was."""
+
+
+class Home:
+    """A module, or the names of code that was run without one.
+
+    Attributes:
+        namespace: its names.
+        spec: of its import; another import of the same file has another.
+        name: of the module.
+        is_first_party: whether it is the user's own.
+        text: what its file says; None without source.
+        chains: for those who resolve dotted names in it.
+    """
+
+    __slots__ = ("chains", "is_first_party", "name", "namespace", "spec", "text")
+
+    def __init__(self, namespace: dict[str, Any], name: str, is_first_party: bool, text: Text | None) -> None:
+        self.namespace = namespace
+        self.spec = namespace.get("__spec__")
+        self.name = name
+        self.is_first_party = is_first_party
+        self.text = text
+        self.chains: dict[str, Any] = {}
 
 
 class Bodies:
@@ -36,6 +60,7 @@ class Bodies:
         self.origins = Origins(rows)
         self.sources = Sources(rows)
         self.projects = Projects()
+        self._homes: dict[int, Home] = {}
         # by identity; the object is kept, so that its id stays its own
         self._functions: dict[int, tuple[FunctionType, FoundFunction | None]] = {}
         self._classes: dict[int, tuple[type, FoundClass | None]] = {}
@@ -44,13 +69,44 @@ class Bodies:
 
     def is_first_party(self, target: Any) -> bool:
         """Whether ``target`` (function, class, module or module name) is the user's own."""
+        if type(target) is str:
+            return self.origins.of_module(target).is_first_party
+        if type(target) is FunctionType:
+            return self.home(target.__globals__).is_first_party
         return self.origins.of(target).is_first_party
 
-    def find_function(self, function: FunctionType) -> FoundFunction | None:
+    def home(self, namespace: dict[str, Any]) -> Home:
+        """The module whose names these are."""
+        found = self._homes.get(id(namespace))
+        if found is None or found.spec is not namespace.get("__spec__"):
+            name = module_label(namespace.get("__name__")) or "__main__"
+            is_first_party = self.origins.of_module(name).is_first_party
+            file = namespace.get("__file__") if is_first_party else None
+            text = self.sources.text(file, namespace) if isinstance(file, str) else None
+            found = self._homes[id(namespace)] = Home(namespace, name, is_first_party, text)
+        return found
+
+    def home_of(self, module: str) -> Home:
+        """An imported module by name; one without names where it is not imported."""
+        loaded = sys.modules.get(module)
+        return Home({}, module, False, None) if loaded is None else self.home(loaded.__dict__)
+
+    def forget_chains(self) -> None:
+        """Drop what dotted names were resolved to."""
+        for home in self._homes.values():
+            home.chains.clear()
+
+    def find_function(self, function: FunctionType, home: Home | None = None) -> FoundFunction | None:
         """What is said of a first-party function; None without source, or where the source is another."""
         known = self._functions.get(id(function))
         if known is None:
-            found = self.sources.find_function(function) if self.is_first_party(function) else None
+            home = home or self.home(function.__globals__)
+            found = None
+            if home.is_first_party:
+                text, file = home.text, function.__code__.co_filename
+                if text is None or text.file != file:
+                    text = self.sources.text(file, home.namespace)
+                found = None if text is None else self.sources.find_code(text, function.__code__)
             known = self._functions[id(function)] = (function, found)
         return known[1]
 
@@ -62,11 +118,6 @@ class Bodies:
             known = self._classes[id(cls)] = (cls, found)
         return known[1]
 
-    def find_module(self, namespace: Mapping[str, Any]) -> Text | None:
-        """The text of a first-party module; None without source."""
-        file = namespace.get("__file__")
-        return self.sources.text(file, namespace) if isinstance(file, str) else None
-
     def digest(self, target: Any) -> str:
         """64 hexadecimal digits for a definition's text; where there is none, for its code, and "" for a class."""
         if isinstance(target, type):
@@ -74,15 +125,19 @@ class Bodies:
             return found.reading.text if found is not None and found.is_sure else ""
         known = self._digests.get(id(target))
         if known is None:
-            known = self._digests[id(target)] = (target, self._read(target))
+            digest = self.digest_function(target, self.find_function(target))
+            known = self._digests[id(target)] = (target, digest)
         return known[1]
 
-    def home(self, module: str, name: str, value: Any) -> tuple[str, str]:
+    def birthplace(self, module: str, name: str, value: Any) -> tuple[str, str]:
         """The first-party module and name that the value was imported from which ``module`` has under ``name``."""
         for _ in range(_MAX_HOPS):
+            text = self.home_of(module).text
+            if text is not None and text.reading.line(name) is not None:
+                break  # it is made there
             for source, original in self._imported(module).get(name, ()):
-                namespace = vars(sys.modules[source]) if source in sys.modules else {}
-                if namespace.get(original, self) is value and self.is_first_party(source):
+                home = self.home_of(source)
+                if home.is_first_party and home.namespace.get(original, self) is value:
                     module, name = source, original
                     break
             else:
@@ -96,11 +151,10 @@ class Bodies:
             return known
         found: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self._imports[module] = found
-        namespace = vars(sys.modules[module]) if module in sys.modules else {}
-        text = self.find_module(namespace)
-        for each in text.reading.imports() if text is not None else ():
-            source = absolute(each.module, namespace)
-            for name in each.names.split():
+        home = self.home_of(module)
+        for written, names, _ in home.text.reading.imports() if home.text is not None else ():
+            source = absolute(written, home.namespace)
+            for name in names.split():
                 original, _, alias = name.partition(":")
                 if original == "*" and source in sys.modules:
                     for exported in vars(sys.modules[source]):
@@ -113,10 +167,16 @@ class Bodies:
         """``path`` as seen from the project that ``module`` is part of; None where it lies elsewhere."""
         return self.projects.relative(path, module, self.origins.of_module(module).file)
 
-    def _read(self, function: FunctionType) -> str:
-        found = self.find_function(function)
+    def names_project(self, data: bytes, module: str) -> bool:
+        """Whether bytes hold the path of the project that ``module`` is part of."""
+        roots = self.projects.roots(module, self.origins.of_module(module).file)
+        return any(os.fsencode(root) in data for root in roots)
+
+    def digest_function(self, function: FunctionType, found: FoundFunction | None) -> str:
+        """The same for a function of which this is said."""
         if found is not None:
-            return found.reading.text if found.is_sure else digest_text(UNSURE, found.reading.text)
+            reading, _, is_sure = found
+            return reading.text if is_sure else digest_text(UNSURE, reading.text)
         encoder = Encoder()
         encoder.mark("code")
         encoder.add(function.__code__)

@@ -17,6 +17,7 @@ NOWHERE = object()
 
 _GETATTR = frozenset({"getattr", "hasattr", "setattr", "delattr"})
 _MAX_SHOWN = 80
+_MEANINGFUL = frozenset({"__subclasses__"})
 
 
 class Uses(NamedTuple):
@@ -30,6 +31,7 @@ class Uses(NamedTuple):
             "module:" is only imported.
         texts: string constants that look like dotted names.
         written: attributes that are only written into, whatever they are attributes of.
+        asked: attributes that are read and mean something by themselves: `__subclasses__`.
         blind: line and text of what cannot be followed, and what it is done to, if that has a name.
     """
 
@@ -39,7 +41,21 @@ class Uses(NamedTuple):
     imports: str = ""
     texts: str = ""
     written: str = ""
-    blind: Sequence[tuple[int, str, str]] = ()
+    asked: str = ""
+    blind: Sequence[Sequence[Any]] = ()
+
+    def pack(self) -> str:
+        """All but ``blind`` as one text; most definitions only read names."""
+        return "|".join(self[:-1]).rstrip("|")
+
+
+_FIELDS = len(Uses._fields) - 1
+
+
+def unpack(packed: str) -> Uses:
+    """What `Uses.pack` wrote."""
+    names = packed.split("|")
+    return Uses._make([*names, *[""] * (_FIELDS - len(names)), ()])
 
 
 class Chains(ABC):
@@ -80,6 +96,7 @@ class Chains(ABC):
             " ".join(self.imports),
             " ".join(self.texts),
             " ".join(sorted(self._written - self._read)),
+            " ".join(sorted(self._read & _MEANINGFUL)),
             self._blind,
         )
 

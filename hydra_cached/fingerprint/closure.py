@@ -6,7 +6,9 @@ nothing of what it uses.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -14,6 +16,7 @@ from blake3 import blake3
 
 from hydra_cached.fingerprint.bodies import Bodies
 from hydra_cached.fingerprint.bytecode import inner_codes
+from hydra_cached.fingerprint.chains import unpack
 from hydra_cached.fingerprint.constants import read_constant
 from hydra_cached.fingerprint.definition import Definition, Kind
 from hydra_cached.fingerprint.describing import read_class, read_foreign, read_function
@@ -21,8 +24,9 @@ from hydra_cached.fingerprint.distribution import module_of
 from hydra_cached.fingerprint.held import hold
 from hydra_cached.fingerprint.modules import read_module, read_text, read_whole
 from hydra_cached.fingerprint.named import ModuleText, NamedCode
-from hydra_cached.fingerprint.nodes import Node, Nodes, definitions_of
+from hydra_cached.fingerprint.nodes import Node, Nodes
 from hydra_cached.fingerprint.scope import load_module
+from hydra_cached.fingerprint.texts import definitions_of
 
 _MAX_ROUNDS = 20
 
@@ -55,13 +59,16 @@ class Closures:
 
     def collect(self, target: Any) -> tuple[Definition, ...]:
         """Every definition that ``target`` reaches, itself included, sorted by id, with what could not be followed."""
-        return definitions_of(self._gather(target)[1])
+        with _paused_collector():
+            return definitions_of(self._gather(target)[1], self._bodies)
 
     def digest(self, target: Any) -> str:
         """64 hexadecimal digits for ``target`` as a value and every definition it reaches."""
-        value, nodes = self._gather(target)
-        found = {f"{node.name} {node.kind} {node.digest}\n" for node in nodes if node.digest}
-        return blake3(f"{value}\n{''.join(sorted(found))}".encode("utf-8", "surrogatepass")).hexdigest()
+        with _paused_collector():
+            value, nodes = self._gather(target)
+            found = {f"{node.name} {node.kind} {node.digest}\n" for node in nodes if node.digest}
+            text = f"{value}\n{''.join(sorted(found))}"
+            return blake3(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def settle(self) -> None:
         """Note what changed in values since they were read: it was a run that did so."""
@@ -131,8 +138,22 @@ def _members_in_use(classes: Iterable[Node], found: Iterable[Node]) -> Iterable[
     for node in found:
         if isinstance(node.target, FunctionType) and node.kind == "function":
             code: CodeType = node.target.__code__
+            written = unpack(node.uses).written.split()
             for inner in inner_codes(code):
-                used.update(name for name in inner.co_names if name not in node.written)
+                used.update(name for name in inner.co_names if name not in written)
     for name, node in members:
         if name in used or "getattr" in used:
             yield node
+
+
+@contextmanager
+def _paused_collector() -> Iterator[None]:
+    """What is made here stays: to look for garbage in it again and again takes a tenth of the time."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

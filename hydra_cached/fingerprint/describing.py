@@ -2,80 +2,75 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-import sys
-import textwrap
 from abc import ABCMeta
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from types import CellType, CodeType, FunctionType, ModuleType
+from types import CellType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any
 
 from hydra_cached.fingerprint.bodies import UNSURE
+from hydra_cached.fingerprint.chains import unpack
 from hydra_cached.fingerprint.constants import read_member
-from hydra_cached.fingerprint.definition import digest_text, qualified_name
+from hydra_cached.fingerprint.definition import digest_text, module_label, qualified_name
 from hydra_cached.fingerprint.distribution import module_of
-from hydra_cached.fingerprint.held import Held, finish
+from hydra_cached.fingerprint.held import Held, finish, hold_plain
 from hydra_cached.fingerprint.kinds import is_immutable
 from hydra_cached.fingerprint.names import uses_of_code
 from hydra_cached.fingerprint.nodes import Node, Nodes
 from hydra_cached.fingerprint.recording import Recording
-from hydra_cached.fingerprint.scope import follow, subclasses
-from hydra_cached.fingerprint.syntax import readable
+from hydra_cached.fingerprint.scope import follow, follow_blind
 
 _CONTAINERS = (dict, list, set)
 _UNBOUND = object()
+# what of a class's machinery is neither a function nor holds one
+_INERT = (str, tuple, dict, type(None), GetSetDescriptorType, MemberDescriptorType)
 _PLAIN = (int, float, complex, str, bytes, bool, tuple, frozenset, type(None), *_CONTAINERS)
 
 
 def read_function(nodes: Nodes, node: Node) -> None:
     """A first-party function."""
     function: Any = node.target
-    module = module_of(function)
     if not isinstance(function, FunctionType):
         # a compiled one: its module is a file
-        node.edges.append(nodes.module(module))
+        node.edges.append(nodes.module(module_of(function)))
         return
-    code = function.__code__
-    found = nodes.bodies.find_function(function)
-    node.name, node.kind = qualified_name(function), "function"
+    code, home = function.__code__, node.home or nodes.bodies.home(function.__globals__)
+    found = nodes.bodies.find_function(function, home)
+    qualname = function.__qualname__
+    node.name, node.kind = f"{module_label(function.__module__)}.{qualname}", "function"
+    node.digest = nodes.bodies.digest_function(function, found)
     if found is None:
-        uses = uses_of_code(code)
+        read = uses_of_code(code)
+        uses, blind = read.pack(), read.blind
         node.file, node.line = code.co_filename, code.co_firstlineno
     else:
-        uses = found.reading.uses
-        text = found.text
-        node.file, node.line = text.file, found.reading.line
-    node.write = lambda: _write_function(nodes, function)
-    node.digest = nodes.bodies.digest(function)
-    node.written = frozenset(uses.written.split())
+        (node.line, _, _, uses, blind), text, _ = found
+        node.file = text.file
+    node.uses = uses
+    edges = node.edges
+    edges.append(nodes.module(home.name))
     cells: dict[str, CellType] = {}
     if function.__closure__ is not None:
         cells = dict(zip(code.co_freevars, function.__closure__, strict=True))
     if cells or function.__defaults__ or function.__kwdefaults__ or function.__dict__:
-        _add_state(nodes, node, function, module, cells, uses.writes.split())
-    node.edges.append(nodes.module(module))
-    follow(nodes, node, uses, function.__globals__, module, cells)
-    if "." in function.__qualname__:
+        _add_state(nodes, node, function, home.name, cells)
+    if "." in qualname:
         owner = _owner_of(function)
         if owner is not None:
-            node.edges.append(nodes.of(owner))
-    if _asks_for_subclasses(code):
-        classes = [each.target for each in node.edges if isinstance(each.target, type)]
-        for cls in classes:
-            node.edges.extend(subclasses(nodes, cls))
+            edges.append(nodes.of(owner))
+    follow(nodes, node, uses, home, cells)
+    if blind:
+        follow_blind(nodes, node, blind, home)
 
 
-def _add_state(
-    nodes: Nodes,
-    node: Node,
-    function: FunctionType,
-    module: str,
-    cells: Mapping[str, CellType],
-    written: Sequence[str],
-) -> None:
+def _add_state(nodes: Nodes, node: Node, function: FunctionType, module: str, cells: Mapping[str, CellType]) -> None:
     """Defaults, attributes, and what a function closes over, but for what it only writes into."""
+    if not (cells or function.__kwdefaults__ or function.__dict__) and is_immutable(function.__defaults__):
+        plain = hold_plain(nodes.bodies, function.__defaults__, module)
+        if plain is not None:
+            node.digest = digest_text(node.digest, plain.digest)
+            return
+    written = unpack(node.uses).writes.split()
     for name, cell in cells.items():
         if name in written or name == "__class__":
             content = _content(cell)
@@ -83,8 +78,12 @@ def _add_state(
     kept = {name: cell for name, cell in cells.items() if name not in written and name != "__class__"}
 
     def read() -> Held:
+        parts = (function.__defaults__, function.__kwdefaults__, function.__dict__)
+        plain = None if kept else hold_plain(nodes.bodies, parts, module)
+        if plain is not None:
+            return plain
         recording = Recording(nodes.bodies, module)
-        for part in (function.__defaults__, function.__kwdefaults__, function.__dict__):
+        for part in parts:
             recording.add(part)
         for name, cell in kept.items():
             content = _content(cell)
@@ -97,8 +96,7 @@ def _add_state(
         return finish(recording)
 
     # cells may be given other values
-    is_fixed = not (kept or function.__dict__ or function.__kwdefaults__) and is_immutable(function.__defaults__)
-    held = nodes.held.read(function, "", read, is_fixed=is_fixed)
+    held = nodes.held.read(function, "", read, is_fixed=False)
     node.digest = digest_text(node.digest, held.digest)
     nodes.add_held(node, held, module)
 
@@ -107,33 +105,38 @@ def read_class(nodes: Nodes, node: Node) -> None:
     """A first-party class, with its methods, its bases and its metaclass."""
     cls: type = node.target
     module = module_of(cls)
+    home = nodes.bodies.home_of(module)
     found = nodes.bodies.find_class(cls)
-    node.name, node.kind = qualified_name(cls), "class"
-    node.file = nodes.bodies.origins.of(cls).file
-    node.edges.append(nodes.module(module))
-    assigned: frozenset[str] = frozenset()
-    if found is not None:
-        text = found.text
-        node.file, node.line = text.file, found.reading.line
-        node.write = lambda: _write_class(nodes, cls)
-        node.digest = found.reading.text
+    node.name, node.kind = f"{module_label(cls.__module__)}.{cls.__qualname__}", "class"
+    edges = node.edges
+    edges.append(nodes.module(module))
+    assigned: Sequence[str] = ()
+    if found is None:
+        node.file = nodes.bodies.origins.of_module(module).file
+    else:
+        reading, text, _ = found
+        node.file, node.line, node.digest = text.file, reading.line, reading.text
         # members of an enum are told by their text: as values they lead back to the class
-        assigned = frozenset() if hasattr(cls, "__members__") else frozenset(found.reading.assigned.split())
+        assigned = () if hasattr(cls, "__members__") else reading.assigned.split()
     is_sure = found is not None and found.is_sure
     if not is_sure:
         node.digest = digest_text(UNSURE, node.digest)
     names = []
     for name, member in list(vars(cls).items()):
+        is_special = name.startswith("__")
+        if is_special and type(member) in _INERT:
+            continue
         functions = _functions_in(member)
         if functions:
             if found is not None and any(each.__code__.co_filename.startswith("<") for each in functions):
                 continue  # a decorator made it from what the class says
-            node.edges.extend(map(nodes.of, functions))
-            if not all(_is_method(each, cls, name) for each in functions):
-                names.append(name)
+            for function in functions:
+                edges.append(nodes.of(function))
+                if not _is_method(function, cls, name) and name not in names:
+                    names.append(name)
         elif (
-            (name in assigned or _is_put_in(cls, name, member))
-            and not name.startswith("__")
+            not is_special
+            and (name in assigned or _is_put_in(cls, name, member))
             and not _add_registry(nodes, node, name, member)
         ):
             names.append(name)
@@ -141,12 +144,12 @@ def read_class(nodes: Nodes, node: Node) -> None:
         held = nodes.held.read(cls, "", lambda: _hold_members(nodes, cls, module, names, is_sure), is_fixed=False)
         node.digest = digest_text(node.digest, held.digest)
         nodes.add_held(node, held, module)
-    node.edges.extend(
-        nodes.of(each) for each in (type(cls), *cls.__mro__[1:]) if each is not type and each is not object
-    )
+    for each in (type(cls), *cls.__mro__[1:]):
+        if each is not type and each is not object:
+            edges.append(nodes.of(each))
     if found is not None:
-        namespace = vars(sys.modules[module]) if module in sys.modules else {}
-        follow(nodes, node, found.reading.uses, namespace, module)
+        follow(nodes, node, found.reading.uses, home)
+        follow_blind(nodes, node, found.reading.blind, home)
 
 
 def read_foreign(nodes: Nodes, node: Node) -> None:
@@ -175,6 +178,11 @@ def read_foreign(nodes: Nodes, node: Node) -> None:
 
 
 def _hold_members(nodes: Nodes, cls: type, module: str, names: Sequence[str], is_sure: bool) -> Held:
+    if is_sure:
+        held = {name: vars(cls)[name] for name in names if name in vars(cls)}
+        plain = hold_plain(nodes.bodies, held, module)
+        if plain is not None:
+            return plain
     recording = Recording(nodes.bodies, module)
     if not is_sure:
         recording.add(cls)
@@ -209,7 +217,10 @@ def _content(cell: CellType) -> Any:
 def _functions_in(member: Any) -> list[FunctionType]:
     parts: list[Any]
     if isinstance(member, FunctionType):
-        parts = [member, member.__dict__.get("__wrapped__")] if member.__dict__ else [member]
+        wrapped = getattr(member, "__wrapped__", None)
+        if wrapped is None:
+            return [member]
+        parts = [member, wrapped]
     elif isinstance(member, property):
         parts = [member.fget, member.fset, member.fdel]
     elif isinstance(member, cached_property):
@@ -241,38 +252,3 @@ def _owner_of(function: FunctionType) -> type | None:
     for name in path[1:]:
         found = getattr(found, name, None)
     return found if isinstance(found, type) else None
-
-
-def _asks_for_subclasses(code: CodeType) -> bool:
-    if "__subclasses__" in code.co_names:
-        return True
-    return any(_asks_for_subclasses(each) for each in code.co_consts if isinstance(each, CodeType))
-
-
-def _write_function(nodes: Nodes, function: FunctionType) -> str:
-    found = nodes.bodies.find_function(function)
-    place = None if found is None else nodes.bodies.sources.place_of(function, found.text)
-    if place is None:
-        return _written(function) if found is None else ""
-    return readable(place.node, is_in_decorated_class=place.is_in_decorated_class)
-
-
-def _write_class(nodes: Nodes, cls: type) -> str:
-    found = nodes.bodies.find_class(cls)
-    parsed = None if found is None else nodes.bodies.sources.parsed(found.text)
-    if found is None or parsed is None:
-        return ""
-    place = next(
-        each for each in parsed.classes if (each.qualname, each.line) == (cls.__qualname__, found.reading.line)
-    )
-    return readable(place.node)
-
-
-def _written(function: FunctionType) -> str:
-    """The text of a function of a notebook or a prompt, as far as somebody keeps it."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError, ValueError, IndexError):
-        return ""
-    is_definition = isinstance(tree.body[0], (ast.FunctionDef, ast.AsyncFunctionDef)) if tree.body else False
-    return readable(tree.body[0]) if is_definition else ""

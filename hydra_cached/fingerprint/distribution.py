@@ -12,11 +12,11 @@ import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
-from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, Literal
 
 from hydra_cached.fingerprint.definition import module_label
+from hydra_cached.fingerprint.installed import Installed, is_site_folder
 from hydra_cached.fingerprint.rows import Rows
 
 _OWN = __name__.partition(".")[0]
@@ -46,10 +46,9 @@ class Origins:
     """Origins of modules, each looked up once."""
 
     def __init__(self, rows: Rows) -> None:
-        self._rows = rows
+        self._installed = Installed(rows)
         self._known: dict[str, Origin] = {}
-        self._owners: dict[tuple[str, str], tuple[str, str] | None] = {}
-        self._folders: dict[str, tuple[Path, ...]] = {}
+        self._regular: dict[tuple[str, str], bool] = {}
         paths = sysconfig.get_paths()
         self._stdlib = tuple({_folder(paths[name]) for name in ("stdlib", "platstdlib")})
 
@@ -80,7 +79,7 @@ class Origins:
             distribution = (_OWN, "")
         if distribution is not None:
             return Origin("installed", distribution, file)
-        if not _is_site_folder(file) and file.startswith(self._stdlib):
+        if not is_site_folder(file) and file.startswith(self._stdlib):
             return Origin("stdlib", None, file)
         return Origin("first_party", None, file)
 
@@ -89,28 +88,14 @@ class Origins:
         if relative is None:
             return None
         root = file[: -len(relative)]
-        top = relative.split("/")[0]
+        top, slash, _ = relative.partition("/")
+        if not slash:
+            return self._installed.owner(root, top, relative)
+        is_regular = self._regular.get((root, top))
+        if is_regular is None:
+            is_regular = self._regular[root, top] = os.path.isfile(os.path.join(root, top, "__init__.py"))
         # a regular package lies in one distribution as a whole; parts of a namespace package in several
-        is_regular = os.path.isfile(os.path.join(root, top, "__init__.py")) or "/" not in relative
-        key = (root, top if is_regular else relative)
-        if key not in self._owners:
-            self._owners[key] = self._search_owner(root, top, relative)
-        return self._owners[key]
-
-    def _search_owner(self, root: str, top: str, relative: str) -> tuple[str, str] | None:
-        # takes 25 ms, and most runs of a small project need it for no module
-        from importlib.metadata import Distribution
-
-        folders = self._folders.get(root)
-        if folders is None:
-            folders = self._folders[root] = _list_metadata(root)
-        name = _normalise(top.removesuffix(".py"))
-        # most distributions are called like their package
-        for folder in sorted(folders, key=lambda folder: _normalise(folder.name.partition("-")[0]) != name):
-            if _is_listed(folder, relative, top):
-                metadata = Distribution.at(folder).metadata
-                return metadata["Name"], metadata["Version"]
-        return None
+        return self._installed.owner(root, top if is_regular else relative, relative)
 
 
 def module_of(target: Any) -> str:
@@ -189,50 +174,13 @@ def _spec_file(spec: ModuleSpec | None) -> str | None:
 
 def _relative_file(name: str, file: str) -> str | None:
     """``file`` below the folder that its top-level package was imported from."""
-    parts = Path(file).parts
     top = name.partition(".")[0]
-    depth = name.count(".") + (2 if os.path.basename(file).startswith("__init__.") else 1)
-    for count in range(min(depth, len(parts) - 1), 0, -1):
-        if parts[-count].partition(".")[0] == top:
-            return "/".join(parts[-count:])
+    is_package = os.path.basename(file).startswith("__init__.")
+    parts = file.rsplit(os.sep, name.count(".") + (2 if is_package else 1))
+    for start in range(1, len(parts)):
+        if parts[start].partition(".")[0] == top:
+            return "/".join(parts[start:])
     return None
-
-
-def _list_metadata(root: str) -> tuple[Path, ...]:
-    try:
-        names = sorted(os.listdir(root))
-    except OSError:
-        return ()
-    # an .egg-info next to sources is what an editable install leaves behind
-    suffixes = (".dist-info", ".egg-info") if _is_site_folder(root) else (".dist-info",)
-    return tuple(Path(root, name) for name in names if name.endswith(suffixes))
-
-
-def _is_listed(metadata: Path, relative: str, top: str) -> bool:
-    record = _read(metadata / "RECORD")
-    if record is not None:
-        return f"\n{relative}," in f"\n{record}"
-    # distributions packaged by an operating system come without a record
-    names = _read(metadata / "top_level.txt")
-    if names is not None:
-        return top.removesuffix(".py") in names.split()
-    return _normalise(metadata.name.partition("-")[0]) == _normalise(top.removesuffix(".py"))
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-
-
-def _normalise(name: str) -> str:
-    return name.replace("-", "_").replace(".", "_").lower()
-
-
-def _is_site_folder(path: str) -> bool:
-    parts = Path(path).parts
-    return "site-packages" in parts or "dist-packages" in parts
 
 
 def _folder(path: str) -> str:

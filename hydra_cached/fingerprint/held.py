@@ -6,20 +6,26 @@ them, and a second run in this one must not find that its code has changed. What
 
 from __future__ import annotations
 
+import marshal
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from blake3 import blake3
 
 from hydra_cached.fingerprint.bodies import Bodies
+from hydra_cached.fingerprint.bulk import dump_run
 from hydra_cached.fingerprint.recording import Recording
-from hydra_cached.fingerprint.scalars import SIMPLE
+
+_SEPARATOR = os.sep.encode()
+_SCALARS = frozenset({type(None), bool, int, float, complex, str, bytes})
+_PLAIN = _SCALARS | {tuple, list, dict}
+# as in `bulk`: equal content gives equal bytes
+_MARSHAL_VERSION = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A value as it was when it was read.
 
     Attributes:
@@ -27,16 +33,17 @@ class Held:
         references: functions, classes and modules in it.
         classes: of the objects in it.
         opaque: types of what in it has no digest.
+        is_plain: whether there is nothing but plain data in it.
     """
 
     digest: str
     references: tuple[Any, ...] = ()
     classes: tuple[Any, ...] = ()
     opaque: tuple[str, ...] = ()
+    is_plain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Something that holds a value.
 
     Attributes:
@@ -101,21 +108,39 @@ class HeldValues:
 
 def hold(bodies: Bodies, value: Any, module: str) -> Held:
     """A value that code of ``module`` holds."""
-    writer = SIMPLE.get(type(value))
-    if writer is not None and not (type(value) is str and os.path.isabs(value)):
-        out = bytearray()
-        writer(out, value)
-        return Held(blake3(out).hexdigest())
+    held = hold_plain(bodies, value, module)
+    if held is not None:
+        return held
     recording = Recording(bodies, module)
     recording.add(value)
     return finish(recording)
 
 
+def hold_plain(bodies: Bodies, value: Any, module: str) -> Held | None:
+    """The same where ``value`` is plain data that names no path of the project, at the speed of C; else None."""
+    if type(value) not in _PLAIN:
+        return None
+    try:
+        data = marshal.dumps([value], _MARSHAL_VERSION) if _is_flat(value) else dump_run([value])
+    except (ValueError, RecursionError):
+        # in itself, or deeper than this can go
+        return None
+    if data is None or (_SEPARATOR in data and bodies.names_project(data, module)):
+        return None
+    return Held(blake3(data).hexdigest(), is_plain=True)
+
+
+def _is_flat(value: Any) -> bool:
+    """Whether a value is one scalar or holds nothing but scalars, which is quicker to see than what lies deeper."""
+    kind = type(value)
+    if kind in _SCALARS:
+        return True
+    if kind is dict:
+        return _SCALARS.issuperset(map(type, value.values())) and _SCALARS.issuperset(map(type, value))
+    return _SCALARS.issuperset(map(type, value))
+
+
 def finish(recording: Recording) -> Held:
     """What was recorded."""
-    return Held(
-        recording.digest(),
-        tuple(recording.references),
-        tuple(recording.classes),
-        tuple(dict.fromkeys(recording.opaque)),
-    )
+    opaque = tuple(dict.fromkeys(recording.opaque))
+    return Held(recording.digest(), tuple(recording.references), tuple(recording.classes), opaque)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import sys
 from collections.abc import Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -13,11 +12,9 @@ from blake3 import blake3
 from hydra_cached.fingerprint.bodies import UNSURE
 from hydra_cached.fingerprint.definition import digest_text, qualified_name
 from hydra_cached.fingerprint.distribution import absolute
-from hydra_cached.fingerprint.effects import find_effects
 from hydra_cached.fingerprint.nodes import Node, Nodes
-from hydra_cached.fingerprint.scope import MODULE_MACHINERY, follow
+from hydra_cached.fingerprint.scope import MODULE_MACHINERY, follow, follow_blind
 from hydra_cached.fingerprint.source import Text
-from hydra_cached.fingerprint.syntax import readable
 
 _COMPILED = tuple(EXTENSION_SUFFIXES)
 
@@ -47,7 +44,7 @@ def read_whole(nodes: Nodes, node: Node) -> None:
             found.append(f"{attribute} {qualified_name(member)}")
             node.edges.append(nodes.of(member))
         elif not isinstance(member, ModuleType):
-            node.edges.append(nodes.constant(*nodes.bodies.home(name, attribute, member), member))
+            node.edges.append(nodes.constant(*nodes.bodies.birthplace(name, attribute, member), member))
             found.append(attribute)
         elif not nodes.bodies.is_first_party(member) or member.__name__.startswith(f"{name}."):
             node.edges.append(nodes.whole(member))
@@ -69,15 +66,16 @@ def _read_effects(nodes: Nodes, node: Node, *, is_followed: bool) -> None:
         # the compiled file is all there is to see
         node.kind, node.digest = "extension", _digest_file(node.file)
         return
-    text = nodes.bodies.find_module(vars(module))
+    home = nodes.bodies.home(vars(module))
+    text = home.text
     if text is None:
         return
     effects = text.reading.effects()
     if effects is not None:
         node.kind, node.digest, node.line = "effect", effects.text, effects.line
-        node.write = lambda: _write_effects(nodes, text)
         if is_followed:
-            follow(nodes, node, effects.uses, vars(module), name)
+            follow(nodes, node, effects.uses, home)
+            follow_blind(nodes, node, effects.blind, home)
     if not text.is_sure:
         # there may have been others in what was imported
         node.digest = digest_text(UNSURE, node.digest)
@@ -85,23 +83,19 @@ def _read_effects(nodes: Nodes, node: Node, *, is_followed: bool) -> None:
 
 
 def _read_imports(nodes: Nodes, text: Text, module: ModuleType, is_followed: bool) -> Iterator[Node]:
-    for each in text.reading.imports():
-        source = absolute(each.module, vars(module))
-        wanted = {source: bool(each.unused) and not each.names}
-        for named in each.names.split():
+    is_first_party = nodes.bodies.is_first_party
+    for written, names, unused in text.reading.imports():
+        source = absolute(written, vars(module)) if written.startswith(".") else written
+        if source not in sys.modules or not is_first_party(source):
+            continue
+        # what is imported and never mentioned is there for what it does
+        is_unused = bool(unused) and is_followed
+        yield nodes.module(source) if is_unused and not names else nodes.text(source)
+        for named in names.split():
             name = named.partition(":")[0]
-            wanted[f"{source}.{name}"] = name in each.unused.split()
-        for name, is_unused in wanted.items():
-            if name in sys.modules and nodes.bodies.is_first_party(name):
-                # what is imported and never mentioned is there for what it does
-                yield nodes.module(name) if is_unused and is_followed else nodes.text(name)
-
-
-def _write_effects(nodes: Nodes, text: Text) -> str:
-    parsed = nodes.bodies.sources.parsed(text)
-    if parsed is None:
-        return ""
-    return readable(ast.Module(find_effects(parsed.tree), []))
+            inner = f"{source}.{name}"
+            if inner in sys.modules and is_first_party(inner):
+                yield nodes.module(inner) if is_unused and name in unused.split() else nodes.text(inner)
 
 
 def _digest_file(file: str) -> str:

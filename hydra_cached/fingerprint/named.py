@@ -146,8 +146,7 @@ class NamedCode:
             own = digest_text("unreadable") if tree is None else digest_text("module", normalise(tree))
         except RecursionError:
             own = digest_text("too deep")
-        loaded = sys.modules.get(name)
-        text = None if loaded is None else self._bodies.find_module(vars(loaded))
+        text = self._bodies.home_of(name).text
         if text is not None and not (text.is_sure and text.is_still_there()):
             return digest_text(UNSURE, own)
         return own

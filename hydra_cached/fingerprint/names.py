@@ -25,7 +25,8 @@ def uses_of_code(code: CodeType) -> Uses:
         names[OWN_MODULE] = None
         if name != "globals":
             blind.append((code.co_firstlineno, f"{name}(…)", ""))
-    return Uses(names=" ".join(names), imports=" ".join(imports), blind=blind)
+    asked = "__subclasses__" if any("__subclasses__" in inner.co_names for inner in inner_codes(code)) else ""
+    return Uses(names=" ".join(names), imports=" ".join(imports), asked=asked, blind=blind)
 
 
 def _scan(code: CodeType, names: dict[str, None], imports: dict[str, None]) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from types import ModuleType
+from collections.abc import Callable, Mapping
+from types import FunctionType, ModuleType
 from typing import Any, TypeAlias
 
-from hydra_cached.fingerprint.bodies import Bodies
-from hydra_cached.fingerprint.definition import Definition, Kind, digest_text
+from hydra_cached.fingerprint.bodies import Bodies, Home
+from hydra_cached.fingerprint.definition import Kind, digest_text
 from hydra_cached.fingerprint.distribution import module_of
 from hydra_cached.fingerprint.held import Held, HeldValues
 
@@ -28,18 +26,23 @@ class Node:
         digest: of its own text or value.
         edges: what it uses.
         reader: finds out all of this; None once that is done.
+        home: the module of a function.
         holds_code: whether a constant has functions, classes or modules in it.
         key: sort and names of a node that is known by name.
         members: containers of a class that hold code, by attribute: they count where something reads that attribute.
-        written: attributes that a function only writes into.
+        uses: names that a function uses, packed.
         visit: number of the last visit.
-        write: see `Definition.text`.
     """
 
-    __slots__ = (
-        *("target", "name", "kind", "digest", "file", "line", "edges", "reader", "holds_code", "key", "members"),
-        *("visit", "write", "written"),
-    )
+    # what few nodes have is an attribute of the class: making a node must be quick
+    file: str | None = None
+    line: int | None = None
+    home: Home | None = None
+    holds_code = False
+    key: tuple[str, ...] = ()
+    members: dict[str, Node] | None = None
+    uses = ""
+    visit = 0
 
     def __init__(
         self, target: Any, name: str, kind: Kind | None, digest: str = "", reader: Reader | None = None
@@ -48,21 +51,8 @@ class Node:
         self.name = name
         self.kind: Kind | None = kind
         self.digest = digest
-        self.file: str | None = None
-        self.line: int | None = None
         self.edges: list[Node] = []
         self.reader = reader
-        self.holds_code = False
-        self.key: tuple[str, ...] = ()
-        self.members: dict[str, Node] | None = None
-        self.written: frozenset[str] = frozenset()
-        self.visit = 0
-        self.write: Callable[[], str] | None = None
-
-    def definition(self) -> Definition:
-        """The same as a value; only where ``kind`` is not None."""
-        assert self.kind is not None
-        return Definition(self.name, self.kind, self.digest, self.file, self.line, self.write)
 
 
 class Nodes:
@@ -75,7 +65,6 @@ class Nodes:
 
     Attributes:
         bodies: texts of functions and classes.
-        chains: dotted names resolved so far, by the namespace they begin in.
         held: values that code holds.
         named: what a dotted text names.
         imports: how many modules were imported for being used inside functions.
@@ -86,26 +75,35 @@ class Nodes:
         self.held = HeldValues()
         self.named = named
         self.imports = 0
-        self.chains: dict[int, dict[str, tuple[Node, ...]]] = {}
         self._readers = readers
         self._by_target: dict[int, Node] = {}
         self._by_name: dict[tuple[Any, ...], Node] = {}
+        self._modules: dict[str, Node] = {}
 
     def forget(self) -> None:
         """Drop everything: an import may have changed what names and values are."""
-        self.chains.clear()
+        self.bodies.forget_chains()
         self._by_target.clear()
         self._by_name.clear()
+        self._modules.clear()
 
     def of(self, target: Any) -> Node:
         """The node of a function, class or module, whosever it is; a module stands for all that it holds."""
-        if isinstance(target, ModuleType):
-            return self.whole(target)
         found = self._by_target.get(id(target))
-        if found is None:
-            origin = self.bodies.origins.of(target)
-            sort = ("class" if isinstance(target, type) else "function") if origin.is_first_party else "foreign"
-            found = self._by_target[id(target)] = Node(target, "", None, reader=self._readers[sort])
+        if found is not None:
+            return found
+        readers = self._readers
+        if type(target) is FunctionType:
+            home = self.bodies.home(target.__globals__)
+            found = Node(target, "", None, "", readers["function" if home.is_first_party else "foreign"])
+            found.home = home
+        elif isinstance(target, ModuleType):
+            return self.whole(target)
+        elif self.bodies.is_first_party(target):
+            found = Node(target, "", None, "", readers["class" if isinstance(target, type) else "function"])
+        else:
+            found = Node(target, "", None, "", readers["foreign"])
+        self._by_target[id(target)] = found
         return found
 
     def whole(self, module: ModuleType) -> Node:
@@ -117,7 +115,10 @@ class Nodes:
 
     def module(self, name: str) -> Node:
         """What a first-party module does when it is imported, with the code that does it."""
-        return self._named("module", name)
+        found = self._modules.get(name)
+        if found is None:
+            found = self._modules[name] = self._named("module", name)
+        return found
 
     def text(self, name: str) -> Node:
         """What a first-party module does when it is imported, by its text alone."""
@@ -132,7 +133,7 @@ class Nodes:
         if distribution is None:
             return self.fixed("nothing", "", None, "")
         node = self.fixed(distribution[0], distribution[1], "distribution", digest_text(*distribution))
-        node.write = lambda: " ".join(distribution)
+        node.target = distribution
         return node
 
     def fixed(self, name: str, detail: str, kind: Kind | None, digest: str) -> Node:
@@ -145,6 +146,8 @@ class Nodes:
 
     def add_held(self, node: Node, held: Held, module: str) -> None:
         """Add to the edges of ``node`` what is in a value that it holds."""
+        if held.is_plain:
+            return
         node.edges.extend(map(self.of, (*held.references, *held.classes)))
         for each in held.opaque:
             node.edges.append(self.fixed(f"{module} ({each})", "", "opaque", digest_text("opaque", each)))
@@ -166,20 +169,3 @@ class Nodes:
             found = self._by_name[key] = Node(target, "", None, reader=self._readers[key[0]])
             found.key = key
         return found
-
-
-def definitions_of(nodes: Iterable[Node]) -> tuple[Definition, ...]:
-    """What counts among ``nodes``, each once, sorted by id; of several of one name all but the first get a number."""
-    found: dict[tuple[Any, ...], Definition] = {}
-    for node in nodes:
-        if node.kind is not None:
-            key = (node.name, node.kind, node.digest) if node.digest else (node.name, node.kind, node.file, node.line)
-            found.setdefault(key, node.definition())
-    ordered = sorted(found.values(), key=lambda each: (each.id, each.kind, each.line or 0, each.digest))
-    counts: Counter[tuple[str, Kind]] = Counter()
-    for index, each in enumerate(ordered):
-        counts[each.id, each.kind] += 1
-        number = counts[each.id, each.kind]
-        if number > 1:
-            ordered[index] = replace(each, id=f"{each.id} #{number}")
-    return tuple(ordered)

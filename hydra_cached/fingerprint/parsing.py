@@ -27,7 +27,7 @@ from hydra_cached.fingerprint.uses import uses_of_class, uses_of_function, uses_
 _CO_OPTIMIZED = 1
 # no references, and nothing about interned strings: equal code gives equal bytes
 _MARSHAL_VERSION = 2
-_CODE_DIGITS = 32
+_CODE_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Parsed:
 
 def digest_code(code: CodeType) -> str:
     """32 hexadecimal digits for compiled code as it is, its file and lines included."""
-    return blake3(marshal.dumps(code, _MARSHAL_VERSION)).hexdigest()[:_CODE_DIGITS]
+    return blake3(marshal.dumps(code, _MARSHAL_VERSION)).hexdigest(_CODE_BYTES)
 
 
 def parse(text: str, file: str) -> Parsed | None:
@@ -97,6 +97,8 @@ def read_file(parsed: Parsed, stamp: Sequence[int]) -> FileReading:
     making: dict[str, list[ast.stmt]] = defaultdict(list)
     lines: dict[str, int] = {}
     for name, statement in find_assignments(parsed.tree):
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            continue
         lines.setdefault(name, statement.lineno)
         if any(isinstance(inner, ast.Call) for inner in ast.walk(statement)):
             making[name].append(statement)
@@ -119,12 +121,13 @@ def read_function(place: Place) -> FunctionReading:
     """
     text = normalise(place.node, is_in_decorated_class=place.is_in_decorated_class)
     uses = uses_of_function(place.node, reads_annotations=place.is_in_decorated_class)
-    return FunctionReading(place.line, digest_text("text", text), place.is_bare, uses)
+    return FunctionReading(place.line, digest_text("text", text), place.is_bare, uses.pack(), uses.blind)
 
 
 def _read_class(place: Place, members: list[tuple[str, Place]]) -> ClassReading:
     node = place.node
     assert isinstance(node, ast.ClassDef)
+    uses = uses_of_class(node, is_apart)
     methods: dict[str, list[str]] = defaultdict(list)
     for digest, member in members:
         # a class may be defined twice
@@ -135,7 +138,8 @@ def _read_class(place: Place, members: list[tuple[str, Place]]) -> ClassReading:
         digest_text("text", normalise(node)),
         " ".join(_assigned_names(node)),
         dict(methods),
-        uses_of_class(node, is_apart),
+        uses.pack(),
+        uses.blind,
     )
 
 
@@ -144,9 +148,10 @@ def _read_statements(statements: Sequence[ast.stmt]) -> StatementReading | None:
         return None
     try:
         text = digest_text("text", *map(normalise, statements))
-        return StatementReading(statements[0].lineno, text, uses_of_statements(statements))
+        uses = uses_of_statements(statements)
     except RecursionError:
-        return StatementReading(statements[0].lineno, digest_text("too deep"), uses_of_statements(()))
+        return StatementReading(statements[0].lineno, digest_text("too deep"), "", ())
+    return StatementReading(statements[0].lineno, text, uses.pack(), uses.blind)
 
 
 def _assigned_names(node: ast.ClassDef) -> list[str]:

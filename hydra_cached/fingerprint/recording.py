@@ -42,7 +42,8 @@ class Recording(Encoder):
         try:
             # not the shortcut for single values: a text may be a path
             call_deep(lambda: self._write_from(start, value))
-        except RecursionError:
+        except Exception:
+            # too deep, or an object that answers to a look in its own way
             self.restart(start)
             self.refuse(value)
 
@@ -73,9 +74,7 @@ class Recording(Encoder):
         data = super().dump_run(items)
         if data is None:
             return None
-        origin = self._bodies.origins.of_module(self._module)
-        roots = self._bodies.projects.roots(self._module, origin.file)
-        return None if any(os.fsencode(root) in data for root in roots) else data
+        return None if self._bodies.names_project(data, self._module) else data
 
     def refuse(self, value: Any, reason: str = "cannot be digested") -> None:
         """Note a value without a digest; its type counts."""

@@ -4,81 +4,100 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from hydra_cached.fingerprint.chains import OWN_MODULE, Uses
+from hydra_cached.fingerprint.bodies import Home
+from hydra_cached.fingerprint.chains import OWN_MODULE, Uses, unpack
 from hydra_cached.fingerprint.definition import digest_text
 from hydra_cached.fingerprint.distribution import absolute, find_spec
 from hydra_cached.fingerprint.nodes import Node, Nodes
+from hydra_cached.fingerprint.reading import Blind
 
 MODULE_MACHINERY = frozenset(
     {"__builtins__", "__cached__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__"}
     | {"__annotations__", "__all__"}
 )
 _NO_CELLS: Mapping[str, CellType] = {}
+_ABSENT = object()
+_CODE = (FunctionType, type, ModuleType)
 
 
-def follow(
-    nodes: Nodes,
-    node: Node,
-    uses: Uses,
-    namespace: dict[str, Any],
-    module: str,
-    cells: Mapping[str, CellType] = _NO_CELLS,
-) -> None:
+def follow(nodes: Nodes, node: Node, uses: str, home: Home, cells: Mapping[str, CellType] = _NO_CELLS) -> None:
     """Add to the edges of ``node`` all that its ``uses`` lead to.
 
     Args:
         nodes: all nodes.
         node: whose uses they are.
-        uses: names, as far as they are no local ones.
-        namespace: of the module it was written in.
-        module: name of that module.
+        uses: packed names, as far as they are no local ones.
+        home: the module it was written in.
         cells: what it closes over, by name.
     """
-    known = nodes.chains.get(id(namespace))
-    if known is None:
-        known = nodes.chains[id(namespace)] = {}
+    names, bar, rest = uses.partition("|")
     edges = node.edges
-    for chain in uses.names.split(" ") if uses.names else ():
-        if cells and chain.partition(".")[0] in cells:
-            edges.extend(_follow_cell(nodes, chain, cells))
-            continue
-        found = known.get(chain)
-        if found is None:
-            found = known[chain] = tuple(_resolve(nodes, chain, namespace, module))
-        edges.extend(found)
-    for chain in uses.makers.split(" ") if uses.makers else ():
-        for found_node in _resolve(nodes, chain, namespace, module):
-            edges.extend(_without_content(nodes, found_node))
-    for chain in uses.writes.split(" ") if uses.writes else ():
-        for found_node in _resolve(nodes, chain, namespace, module):
-            edges.extend(_without_content(nodes, found_node, is_written=True))
-    for wanted in uses.imports.split(" ") if uses.imports else ():
-        edges.extend(_follow_import(nodes, wanted, namespace, module))
-    for text in uses.texts.split(" ") if uses.texts else ():
+    if names:
+        known = home.chains
+        for chain in names.split(" "):
+            if cells and chain.partition(".")[0] in cells:
+                edges.extend(_follow_cell(nodes, chain, cells))
+                continue
+            found = known.get(chain)
+            if found is None:
+                found = known[chain] = tuple(_resolve(nodes, chain, home))
+            edges += found
+    if bar:
+        _follow_rest(nodes, node, unpack(f"|{rest}"), home)
+
+
+def follow_blind(nodes: Nodes, node: Node, blind: Blind, home: Home) -> None:
+    """Add to the edges of ``node`` what of its uses cannot be followed."""
+    for line, text, chain in blind:
+        found_nodes = _resolve(nodes, chain, home) if chain else ()
+        # a module whose attributes are taken by name counts as a whole
+        if not any(isinstance(each.target, ModuleType) for each in found_nodes):
+            place = Node(None, f"{node.name}: {text}", "unfollowed")
+            place.file, place.line = node.file, line
+            node.edges.append(place)
+
+
+def _follow_rest(nodes: Nodes, node: Node, uses: Uses, home: Home) -> None:
+    """What is not simply read."""
+    edges = node.edges
+    for chain in uses.makers.split():
+        for found in _resolve(nodes, chain, home):
+            edges.extend(_without_content(nodes, found))
+    for chain in uses.writes.split():
+        for found in _resolve(nodes, chain, home):
+            edges.extend(_without_content(nodes, found, is_written=True))
+    for wanted in uses.imports.split():
+        edges.extend(_follow_import(nodes, wanted, home))
+    for text in uses.texts.split():
         named = nodes.named(text)
         # the name of a module is more often that of a logger
         if isinstance(named, (FunctionType, type)):
             edges.append(nodes.of(named))
-    for line, text, chain in uses.blind:
-        found_nodes = _resolve(nodes, chain, namespace, module) if chain else ()
-        # a module whose attributes are taken by name counts as a whole
-        if not any(isinstance(each.target, ModuleType) for each in found_nodes):
-            blind = Node(None, f"{node.name}: {text}", "unfollowed")
-            blind.file, blind.line = node.file, line
-            edges.append(blind)
+    if "__subclasses__" in uses.asked:
+        for cls in [each.target for each in edges if isinstance(each.target, type)]:
+            edges.extend(subclasses(nodes, cls))
 
 
-def _resolve(nodes: Nodes, chain: str, namespace: dict[str, Any], module: str) -> Iterator[Node]:
-    root, *rest = chain.split(".")
-    if root in namespace:
-        if root not in MODULE_MACHINERY:
-            yield from _follow_value(nodes, namespace[root], module, root, rest)
-    elif root == OWN_MODULE and module in sys.modules:
-        yield nodes.whole(sys.modules[module])
+def _resolve(nodes: Nodes, chain: str, home: Home) -> Iterable[Node]:
+    root, dot, rest = chain.partition(".")
+    value = home.namespace.get(root, _ABSENT)
+    if value is _ABSENT:
+        if root == OWN_MODULE and home.name in sys.modules:
+            return (nodes.whole(sys.modules[home.name]),)
+        return ()
+    if not dot:
+        # most names are of this kind
+        if type(value) is FunctionType or type(value) is type:
+            return (nodes.of(value),)
+        if home.text is not None and home.text.reading.line(root) is not None and not isinstance(value, _CODE):
+            return (nodes.constant(home.name, root, value),)
+    if root in MODULE_MACHINERY:
+        return ()
+    return _follow_value(nodes, value, home.name, root, rest.split(".") if dot else [])
 
 
 def _follow_cell(nodes: Nodes, chain: str, cells: Mapping[str, CellType]) -> Iterator[Node]:
@@ -122,12 +141,10 @@ def _follow_value(nodes: Nodes, value: Any, module: str, name: str, rest: list[s
         value = found[0]
     if isinstance(value, (FunctionType, type)):
         yield nodes.of(value)
-        if "__subclasses__" in rest and isinstance(value, type):
-            yield from subclasses(nodes, value)
         if "__doc__" not in rest:
             return
         value, name = value.__doc__, f"{name}.__doc__"
-    module, name = nodes.bodies.home(module, name, value)
+    module, name = nodes.bodies.birthplace(module, name, value)
     yield nodes.constant(module, name, value)
 
 
@@ -169,9 +186,9 @@ def _without_content(nodes: Nodes, node: Node, *, is_written: bool = False) -> I
     yield nodes.of(cls)
 
 
-def _follow_import(nodes: Nodes, wanted: str, namespace: dict[str, Any], module: str) -> Iterator[Node]:
+def _follow_import(nodes: Nodes, wanted: str, home: Home) -> Iterator[Node]:
     relative, _, chain = wanted.partition(":")
-    name = absolute(relative, namespace)
+    name = absolute(relative, home.namespace)
     if not name:
         return  # fails when it runs, too
     origin = nodes.bodies.origins.of_module(name)

@@ -15,6 +15,7 @@ from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from hydra_cached.fingerprint.bytecode import is_same_code
+from hydra_cached.fingerprint.installed import is_site_folder
 from hydra_cached.fingerprint.loaded import ImportTimes, changed_ns, compiled_file, is_made_from, is_outdated
 from hydra_cached.fingerprint.parsing import Parsed, Place, digest_code, parse, read_file, read_function
 from hydra_cached.fingerprint.reading import ClassReading, FileReading, FunctionReading, load_reading
@@ -22,7 +23,7 @@ from hydra_cached.fingerprint.rows import Rows
 from hydra_cached.fingerprint.traces import fits
 
 _MAX_PARSED = 4
-_SITE_FOLDERS = ("site-packages", "dist-packages")
+_HOLD_FUNCTIONS = (FunctionType, staticmethod, classmethod, property)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,8 @@ class Sources:
             known = texts[key] = None if file.startswith("<") else self._look_at(file, spec, namespace)
         return known
 
-    def find_function(self, function: FunctionType) -> FoundFunction | None:
-        """What is said of a function or lambda; None without source, or where the source is another."""
-        code = function.__code__
-        text = self.text(code.co_filename, function.__globals__)
-        if text is None:
-            return None
+    def find_code(self, text: Text, code: CodeType) -> FoundFunction | None:
+        """What a text says of a function or lambda by its loaded code; None where the text is of other code."""
         try:
             reading = text.reading.function(digest_code(code))
         except ValueError:
@@ -121,7 +118,12 @@ class Sources:
         """What is said of a class; None without source, or where the source is another."""
         module = sys.modules.get(cls.__module__)
         namespace: Mapping[str, Any] = {} if module is None else vars(module)
-        own = [each for each in map(_unwrap, vars(cls).values()) if _is_own_method(each, cls)]
+        own = []
+        for member in vars(cls).values():
+            if type(member) in _HOLD_FUNCTIONS:
+                function = _unwrap(member)
+                if _is_own_method(function, cls):
+                    own.append(function)
         if own:
             # the module may have been imported again since
             namespace = own[0].__globals__
@@ -284,7 +286,7 @@ def _files_like(file: str) -> list[str]:
     start = os.path.join(root, "")
     for module in list(sys.modules.values()):
         other = getattr(module, "__file__", None)
-        if isinstance(other, str) and other.startswith(start) and not any(each in other for each in _SITE_FOLDERS):
+        if isinstance(other, str) and other.startswith(start) and not is_site_folder(other):
             found.append(other)
     return found
 
