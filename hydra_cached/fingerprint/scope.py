@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import CellType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 from hydra_cached.fingerprint.bodies import Home
 from hydra_cached.fingerprint.chains import OWN_MODULE, Uses, unpack
-from hydra_cached.fingerprint.definition import digest_text
+from hydra_cached.fingerprint.definition import digest_text, module_label
 from hydra_cached.fingerprint.distribution import absolute, find_spec
+from hydra_cached.fingerprint.held import hold
 from hydra_cached.fingerprint.nodes import Node, Nodes
 from hydra_cached.fingerprint.reading import Blind
 
@@ -21,11 +22,15 @@ MODULE_MACHINERY = frozenset(
 )
 _NO_CELLS: Mapping[str, CellType] = {}
 _ABSENT = object()
-_CODE = (FunctionType, type, ModuleType)
+
+Resolved: TypeAlias = tuple[tuple[Node, ...], str]
+"""What a name leads to, and "name=what it means", or "" where it means itself or nothing."""
+
+_NOTHING: Resolved = ((), "")
 
 
 def follow(nodes: Nodes, node: Node, uses: str, home: Home, cells: Mapping[str, CellType] = _NO_CELLS) -> None:
-    """Add to the edges of ``node`` all that its ``uses`` lead to.
+    """Add to the edges of ``node`` all that its ``uses`` lead to, and to its digest what names mean, if not themselves.
 
     Args:
         nodes: all nodes.
@@ -36,42 +41,48 @@ def follow(nodes: Nodes, node: Node, uses: str, home: Home, cells: Mapping[str, 
     """
     names, bar, rest = uses.partition("|")
     edges = node.edges
+    meanings: list[str] = []
     if names:
         known = home.chains
         for chain in names.split(" "):
-            if cells and chain.partition(".")[0] in cells:
-                edges.extend(_follow_cell(nodes, chain, cells))
-                continue
             found = known.get(chain)
-            if found is None:
-                found = known[chain] = tuple(_resolve(nodes, chain, home))
-            edges += found
+            if cells and chain.partition(".")[0] in cells:
+                found = _resolve_cell(nodes, chain, cells)
+            elif found is None:
+                found = known[chain] = _resolve(nodes, chain, home)
+            edges += found[0]
+            if found[1]:
+                meanings.append(found[1])
     if bar:
-        _follow_rest(nodes, node, unpack(f"|{rest}"), home)
+        meanings.extend(filter(None, _follow_rest(nodes, node, unpack(f"|{rest}"), home)))
+    if meanings:
+        node.digest = digest_text(node.digest, *sorted(meanings))
 
 
 def follow_blind(nodes: Nodes, node: Node, blind: Blind, home: Home) -> None:
     """Add to the edges of ``node`` what of its uses cannot be followed."""
     for line, text, chain in blind:
-        found_nodes = _resolve(nodes, chain, home) if chain else ()
+        found = _resolve(nodes, chain, home)[0] if chain else ()
         # a module whose attributes are taken by name counts as a whole
-        if not any(isinstance(each.target, ModuleType) for each in found_nodes):
+        if not any(isinstance(each.target, ModuleType) for each in found):
             place = Node(None, f"{node.name}: {text}", "unfollowed")
             place.file, place.line = node.file, line
             node.edges.append(place)
 
 
-def _follow_rest(nodes: Nodes, node: Node, uses: Uses, home: Home) -> None:
-    """What is not simply read."""
+def _follow_rest(nodes: Nodes, node: Node, uses: Uses, home: Home) -> Iterator[str]:
+    """Follow what is not simply read; gives what names mean."""
     edges = node.edges
-    for chain in uses.makers.split():
-        for found in _resolve(nodes, chain, home):
-            edges.extend(_without_content(nodes, found))
-    for chain in uses.writes.split():
-        for found in _resolve(nodes, chain, home):
-            edges.extend(_without_content(nodes, found, is_written=True))
+    for chains, is_written in ((uses.makers, False), (uses.writes, True)):
+        for chain in chains.split():
+            found, meaning = _resolve(nodes, chain, home)
+            yield meaning
+            for each in found:
+                edges.extend(_without_content(nodes, each, is_written=is_written))
     for wanted in uses.imports.split():
-        edges.extend(_follow_import(nodes, wanted, home))
+        found, meaning = _resolve_import(nodes, wanted, home)
+        yield meaning
+        edges.extend(found)
     for text in uses.texts.split():
         named = nodes.named(text)
         # the name of a module is more often that of a logger
@@ -82,70 +93,110 @@ def _follow_rest(nodes: Nodes, node: Node, uses: Uses, home: Home) -> None:
             edges.extend(subclasses(nodes, cls))
 
 
-def _resolve(nodes: Nodes, chain: str, home: Home) -> Iterable[Node]:
+def _resolve(nodes: Nodes, chain: str, home: Home) -> Resolved:
     root, dot, rest = chain.partition(".")
     value = home.namespace.get(root, _ABSENT)
     if value is _ABSENT:
         if root == OWN_MODULE and home.name in sys.modules:
-            return (nodes.whole(sys.modules[home.name]),)
-        return ()
-    if not dot:
-        # most names are of this kind
-        if type(value) is FunctionType or type(value) is type:
-            return (nodes.of(value),)
-        if home.text is not None and home.text.reading.line(root) is not None and not isinstance(value, _CODE):
-            return (nodes.constant(home.name, root, value),)
+            return (nodes.whole(sys.modules[home.name]),), ""
+        return _NOTHING
     if root in MODULE_MACHINERY:
-        return ()
-    return _follow_value(nodes, value, home.name, root, rest.split(".") if dot else [])
+        return _NOTHING
+    if not dot and (type(value) is FunctionType or type(value) is type):
+        # most names are of this kind
+        found, meaning = [nodes.of(value)], _meaning(nodes, value)
+    else:
+        found, meaning = _follow_value(nodes, value, home.name, root, rest.split(".") if dot else [])
+    is_itself = meaning == f"{home.name}.{chain}" or f"{chain}.".startswith(f"{meaning}.")
+    return tuple(found), "" if is_itself else f"{chain}={meaning}"
 
 
-def _follow_cell(nodes: Nodes, chain: str, cells: Mapping[str, CellType]) -> Iterator[Node]:
+def _resolve_cell(nodes: Nodes, chain: str, cells: Mapping[str, CellType]) -> Resolved:
     root, *rest = chain.split(".")
     try:
         value = cells[root].cell_contents
     except ValueError:
-        return
+        return _NOTHING
     # everything else in it was encoded by value
-    if isinstance(value, ModuleType):
-        yield from _follow_value(nodes, value, "", root, rest)
+    if not isinstance(value, ModuleType):
+        return _NOTHING
+    found, meaning = _follow_value(nodes, value, "", root, rest)
+    return tuple(found), f"{chain}={meaning}"
 
 
-def _follow_value(nodes: Nodes, value: Any, module: str, name: str, rest: list[str]) -> Iterator[Node]:
-    """What `name.rest` leads to, where ``value`` is what the ``module`` has under ``name``."""
+def _resolve_import(nodes: Nodes, wanted: str, home: Home) -> Resolved:
+    relative, _, chain = wanted.partition(":")
+    name = absolute(relative, home.namespace)
+    if not name:
+        return _NOTHING  # fails when it runs, too
+    origin = nodes.bodies.origins.of_module(name)
+    distribution = nodes.distribution(origin.distribution)
+    if not origin.is_first_party:
+        return (distribution,), ""
+    loaded = load_module(nodes, name)
+    if loaded is None:
+        return (nodes.fixed(name, "", "opaque", digest_text("module", name)),), ""
+    module = nodes.module(name)
+    if chain == "*":
+        return (module, nodes.whole(loaded)), ""
+    if not chain:
+        return (module,), ""
+    found, meaning = _follow_value(nodes, loaded, name, "", chain.split("."))
+    return (module, *found), "" if meaning == f"{name}.{chain}" else f"{wanted}={meaning}"
+
+
+def _follow_value(nodes: Nodes, value: Any, module: str, name: str, rest: list[str]) -> tuple[list[Node], str]:
+    """What `name.rest` leads to, where ``value`` is what the ``module`` has under ``name``, and what that is called."""
+    found: list[Node] = []
     depth = 0
     while isinstance(value, ModuleType):
         if not nodes.bodies.is_first_party(value):
-            yield nodes.whole(value)
-            # unless the project has put something of its own there
-            value = vars(value).get(rest[depth]) if depth < len(rest) else None
-            if isinstance(value, (FunctionType, type)) and nodes.bodies.is_first_party(value):
-                yield nodes.of(value)
-            return
+            return _follow_foreign(nodes, value, rest[depth:])
         if depth == len(rest) or rest[depth] == "__dict__":
-            yield nodes.whole(value)
-            return
+            return [*found, nodes.whole(value)], value.__name__
         module, name = value.__name__, rest[depth]
         depth += 1
         if name in MODULE_MACHINERY:
-            return
-        found = _find_attribute(nodes, value, name)
-        if found is None:
+            return found, ""
+        inner = _find_attribute(nodes, value, name)
+        if inner is None:
             maker = vars(value).get("__getattr__")
             if not isinstance(maker, FunctionType):
-                return
-            yield nodes.of(maker)
-            found = (_call_getattr(value, name),)
-            if not isinstance(found[0], (FunctionType, type, ModuleType)):
-                return
-        value = found[0]
+                return found, ""
+            found.append(nodes.of(maker))
+            inner = (_call_getattr(value, name),)
+            if not isinstance(inner[0], (FunctionType, type, ModuleType)):
+                return found, ""
+        value = inner[0]
     if isinstance(value, (FunctionType, type)):
-        yield nodes.of(value)
+        found.append(nodes.of(value))
         if "__doc__" not in rest:
-            return
+            return found, _meaning(nodes, value)
         value, name = value.__doc__, f"{name}.__doc__"
     module, name = nodes.bodies.birthplace(module, name, value)
-    yield nodes.constant(module, name, value)
+    return [*found, nodes.constant(module, name, value)], f"{module}.{name}"
+
+
+def _follow_foreign(nodes: Nodes, module: ModuleType, rest: list[str]) -> tuple[list[Node], str]:
+    """A name of a module that is not the user's: all that counts is whose it is."""
+    found = [nodes.whole(module)]
+    if not rest:
+        return found, module.__name__
+    # unless the project has put something of its own there
+    value = vars(module).get(rest[0])
+    if isinstance(value, (FunctionType, type)) and nodes.bodies.is_first_party(value):
+        return [*found, nodes.of(value)], _meaning(nodes, value)
+    return found, module.__name__
+
+
+def _meaning(nodes: Nodes, value: FunctionType | type) -> str:
+    """What a function or class is called where it was written; one of many that are called so also by its content."""
+    module = module_label(value.__module__)
+    name = f"{module}.{value.__qualname__}"
+    if "<" not in name:
+        return name
+    held = nodes.held.read(value, "as a value", lambda: hold(nodes.bodies, value, module), is_fixed=False)
+    return f"{name} {held.digest}"
 
 
 def _find_attribute(nodes: Nodes, module: ModuleType, name: str) -> tuple[Any] | None:
@@ -184,26 +235,6 @@ def _without_content(nodes: Nodes, node: Node, *, is_written: bool = False) -> I
             yield nodes.of(inner)
     cls = value if isinstance(value, type) else type(value)
     yield nodes.of(cls)
-
-
-def _follow_import(nodes: Nodes, wanted: str, home: Home) -> Iterator[Node]:
-    relative, _, chain = wanted.partition(":")
-    name = absolute(relative, home.namespace)
-    if not name:
-        return  # fails when it runs, too
-    origin = nodes.bodies.origins.of_module(name)
-    yield nodes.distribution(origin.distribution)
-    if not origin.is_first_party:
-        return
-    loaded = load_module(nodes, name)
-    if loaded is None:
-        yield nodes.fixed(name, "", "opaque", digest_text("module", name))
-        return
-    yield nodes.module(name)
-    if chain == "*":
-        yield nodes.whole(loaded)
-    elif chain:
-        yield from _follow_value(nodes, loaded, name, "", chain.split("."))
 
 
 def subclasses(nodes: Nodes, cls: type) -> Iterator[Node]:

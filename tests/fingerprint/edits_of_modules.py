@@ -311,3 +311,83 @@ CASES = {
         },
     ),
 }
+
+CASES["meanings of names"] = Case(
+    {
+        "steps.py": """
+            import math as maths
+            from json import loads as parse
+            from statistics import mean
+            import tools
+            import package
+            from tools import one as chosen, TABLE_A as table, TABLE_B
+
+            def fast(x):
+                return x + 1
+
+            def slow(x):
+                return x + 2
+
+            impl = fast
+            first, second = (lambda x: x * 2), (lambda x: x * 3)
+
+            def adder(n):
+                return lambda x: x + n
+
+            two, three = adder(2), adder(3)
+
+            class A:
+                pass
+
+            class B:
+                pass
+
+            Model = A
+
+            def run(x):
+                from package import work
+                used = (fast, slow, tools.one, tools.two, package.work, package.other, A, B, TABLE_B)
+                return (
+                    impl(x), chosen(x), first(x), second(x), two(x), three(x), Model(), table, parse(x), mean(x),
+                    maths.floor(x), work(x), used
+                )
+            """,
+        "tools.py": """
+            TABLE_A = {"a": 1}
+            TABLE_B = {"b": 1}
+
+            def one(x):
+                return 1
+
+            def two(x):
+                return 2
+            """,
+        "package/__init__.py": "from package.impl import work, other\n",
+        "package/impl.py": "def work(x):\n    return 1\n\ndef other(x):\n    return 2\n",
+    },
+    counts={
+        "another function": ("steps.py", "impl = fast", "impl = slow"),
+        "another class": ("steps.py", "Model = A", "Model = B"),
+        "another imported function": ("steps.py", "one as chosen", "two as chosen"),
+        "another constant": ("steps.py", "TABLE_A as table, TABLE_B", "TABLE_B as table, TABLE_B"),
+        "lambdas exchanged": ("steps.py", "first, second =", "second, first ="),
+        "closures exchanged": ("steps.py", "two, three =", "three, two ="),
+        "another function of the standard library": ("steps.py", "import mean", "import median as mean"),
+        "another parser": ("steps.py", "from json import loads as parse", "from ast import literal_eval as parse"),
+        "another library": ("steps.py", "import math as maths", "import cmath as maths"),
+        "another re-export": ("package/__init__.py", "work, other", "other as work, other"),
+    },
+    does_not={
+        "imported from where it was written": (
+            "steps.py",
+            "from package import work\n",
+            "from package import work  # the same\n",
+        ),
+        "assigned twice": ("steps.py", "impl = fast", "impl = slow\nimpl = fast"),
+        "re-exported one by one": (
+            "package/__init__.py",
+            "from package.impl import work, other",
+            "from .impl import work\nfrom .impl import other",
+        ),
+    },
+)
