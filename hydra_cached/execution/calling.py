@@ -56,6 +56,7 @@ class Caller:
         Raises:
             NodeFailedError: an argument cannot be built, or an input is missing.
         """
+        self._run.code.read_ahead()
         settled = Settled(decision, "ran")
         self.check_inputs(node, settled, before)
         call = self._bind(node, node.call, settled)
@@ -114,6 +115,7 @@ class Caller:
         Raises:
             NodeFailedError: the target raised this time.
         """
+        self._run.code.read_ahead()
         call = self._bind(node, place, settled)
         self.tell_start(node, reason)
         return self._take_value(node, settled, self._try(node, call))

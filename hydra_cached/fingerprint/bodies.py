@@ -6,11 +6,12 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from hydra_cached.fingerprint.definition import digest_text, module_label
 from hydra_cached.fingerprint.distribution import Origins, absolute
+from hydra_cached.fingerprint.inputs import Inputs
 from hydra_cached.fingerprint.project import Projects
 from hydra_cached.fingerprint.rows import Rows
 from hydra_cached.fingerprint.source import FoundClass, FoundFunction, Sources, Text
@@ -29,19 +30,43 @@ class Home:
         spec: of its import; another import of the same file has another.
         name: of the module.
         is_first_party: whether it is the user's own.
-        text: what its file says; None without source.
         chains: for those who resolve dotted names in it.
+        reads: names that were looked up in it, in order.
     """
 
-    __slots__ = ("chains", "is_first_party", "name", "namespace", "spec", "text")
+    __slots__ = ("_sources", "_text", "chains", "is_first_party", "name", "namespace", "reads", "spec")
 
-    def __init__(self, namespace: dict[str, Any], name: str, is_first_party: bool, text: Text | None) -> None:
+    def __init__(self, namespace: dict[str, Any], name: str, is_first_party: bool, sources: Sources) -> None:
         self.namespace = namespace
         self.spec = namespace.get("__spec__")
         self.name = name
         self.is_first_party = is_first_party
-        self.text = text
+        self._sources: Sources | None = sources
+        self._text: Text | None = None
         self.chains: dict[str, Any] = {}
+        self.reads: dict[str, None] = {}
+
+    @property
+    def is_module(self) -> bool:
+        """Whether these are the names of an imported module, and not of code that was run apart from any."""
+        module = sys.modules.get(self.name)
+        return isinstance(module, ModuleType) and vars(module) is self.namespace
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything of it was looked at."""
+        return bool(self.reads) or self._sources is None
+
+    @property
+    def text(self) -> Text | None:
+        """What its file says, looked at when it is first asked for; None without source, and for what is others'."""
+        sources = self._sources
+        if sources is not None:
+            self._sources = None
+            file = self.namespace.get("__file__")
+            if self.is_first_party and isinstance(file, str):
+                self._text = sources.text(file, self.namespace)
+        return self._text
 
 
 class Bodies:
@@ -54,12 +79,14 @@ class Bodies:
         origins: whose code a module is.
         sources: files as read.
         projects: where the user's projects lie.
+        inputs: what else is asked.
     """
 
     def __init__(self, rows: Rows) -> None:
         self.origins = Origins(rows)
         self.sources = Sources(rows)
         self.projects = Projects()
+        self.inputs = Inputs()
         self._homes: dict[int, Home] = {}
         # by identity; the object is kept, so that its id stays its own
         self._functions: dict[int, tuple[FunctionType, FoundFunction | None]] = {}
@@ -81,15 +108,20 @@ class Bodies:
         if found is None or found.spec is not namespace.get("__spec__"):
             name = module_label(namespace.get("__name__")) or "__main__"
             is_first_party = self.origins.of_module(name).is_first_party
-            file = namespace.get("__file__") if is_first_party else None
-            text = self.sources.text(file, namespace) if isinstance(file, str) else None
-            found = self._homes[id(namespace)] = Home(namespace, name, is_first_party, text)
+            found = self._homes[id(namespace)] = Home(namespace, name, is_first_party, self.sources)
         return found
 
     def home_of(self, module: str) -> Home:
         """An imported module by name; one without names where it is not imported."""
         loaded = sys.modules.get(module)
-        return Home({}, module, False, None) if loaded is None else self.home(loaded.__dict__)
+        if loaded is None:
+            self.inputs.absent.add(module)
+            return Home({}, module, False, self.sources)
+        return self.home(loaded.__dict__)
+
+    def homes(self) -> list[Home]:
+        """All modules of the user's own that were looked at."""
+        return [home for home in self._homes.values() if home.is_first_party]
 
     def forget_chains(self) -> None:
         """Drop what dotted names were resolved to."""
@@ -106,6 +138,8 @@ class Bodies:
                 text, file = home.text, function.__code__.co_filename
                 if text is None or text.file != file:
                     text = self.sources.text(file, home.namespace)
+                    # another file than that of its module
+                    self.inputs.is_whole &= text is None
                 found = None if text is None else self.sources.find_code(text, function.__code__)
             known = self._functions[id(function)] = (function, found)
         return known[1]
@@ -137,6 +171,7 @@ class Bodies:
                 break  # it is made there
             for source, original in self._imported(module).get(name, ()):
                 home = self.home_of(source)
+                home.reads[original] = None
                 if home.is_first_party and home.namespace.get(original, self) is value:
                     module, name = source, original
                     break
@@ -165,11 +200,13 @@ class Bodies:
 
     def relative(self, path: str, module: str) -> str | None:
         """``path`` as seen from the project that ``module`` is part of; None where it lies elsewhere."""
+        self.inputs.rooted.add(module)
         return self.projects.relative(path, module, self.origins.of_module(module).file)
 
     def names_project(self, data: bytes, module: str) -> bool:
         """Whether bytes hold the path of the project that ``module`` is part of."""
         roots = self.projects.roots(module, self.origins.of_module(module).file)
+        self.inputs.rooted.add(module)
         return any(os.fsencode(root) in data for root in roots)
 
     def digest_function(self, function: FunctionType, found: FoundFunction | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import inspect
+import marshal
 from collections.abc import Iterator
 from types import CodeType
 from typing import Any
@@ -12,6 +13,9 @@ from hydra_cached.fingerprint.walk import Walk
 
 _HAS_CONST = frozenset(dis.hasconst)
 _CO_HAS_DOCSTRING = 0x4000000
+# no references, and nothing about interned strings: equal code gives equal bytes
+_MARSHAL_VERSION = 2
+_TAG_OF_SETS = b">"
 _LAYOUT = (
     "co_name",
     "co_argcount",
@@ -36,6 +40,34 @@ def encode_code(walk: Walk, code: CodeType) -> None:
     if _is_docstring_first(code):
         constants = (None, *constants[1:])
     walk.write(constants)
+
+
+def dump_code(code: CodeType) -> bytes:
+    """Compiled code as it is, its file and lines included, whatever PYTHONHASHSEED says.
+
+    Raises:
+        ValueError: there is something in it that no compiler puts there.
+    """
+    data = marshal.dumps(code, _MARSHAL_VERSION)
+    return marshal.dumps(_without_sets(code), _MARSHAL_VERSION) if _TAG_OF_SETS in data else data
+
+
+def _without_sets(constant: Any) -> Any:
+    """The same with tuples in the place of sets, which have another order in each process."""
+    kind = type(constant)
+    if kind is frozenset:
+        return (_TAG_OF_SETS, *sorted(marshal.dumps(_without_sets(item), _MARSHAL_VERSION) for item in constant))
+    if kind is tuple:
+        return tuple(map(_without_sets, constant))
+    if kind is CodeType:
+        constants = tuple(map(_without_sets, constant.co_consts))
+        return constant if all(map(_is, constants, constant.co_consts)) else constant.replace(co_consts=constants)
+    return constant
+
+
+def _is(one: Any, other: Any) -> bool:
+    # tuples are made anew, and equal if there is no set in them
+    return one is other or (type(one) is type(other) is tuple and one == other)
 
 
 def inner_codes(code: CodeType) -> Iterator[CodeType]:

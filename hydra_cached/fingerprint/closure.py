@@ -25,7 +25,9 @@ from hydra_cached.fingerprint.held import hold
 from hydra_cached.fingerprint.modules import read_module, read_text, read_whole
 from hydra_cached.fingerprint.named import ModuleText, NamedCode
 from hydra_cached.fingerprint.nodes import Node, Nodes
+from hydra_cached.fingerprint.rows import Rows
 from hydra_cached.fingerprint.scope import load_module
+from hydra_cached.fingerprint.snapshot import Snapshot
 from hydra_cached.fingerprint.texts import definitions_of
 
 _MAX_ROUNDS = 20
@@ -34,7 +36,7 @@ _MAX_ROUNDS = 20
 class Closures:
     """Reads definitions, each once, and gathers what a target reaches."""
 
-    def __init__(self, bodies: Bodies) -> None:
+    def __init__(self, bodies: Bodies, rows: Rows) -> None:
         self._bodies = bodies
         self._names = NamedCode(bodies, self._load)
         readers = {
@@ -47,7 +49,10 @@ class Closures:
             "whole": read_whole,
         }
         self._nodes = Nodes(bodies, readers, self._names.find)
+        self._snapshot = Snapshot(bodies, self._nodes, rows, self._names.find)
         self._visit = 0
+        # fingerprints of these were believed
+        self._unread: list[Any] = []
 
     def named(self, text: str) -> Any | None:
         """The first-party code that a dotted text names, or None."""
@@ -65,10 +70,29 @@ class Closures:
     def digest(self, target: Any) -> str:
         """64 hexadecimal digits for ``target`` as a value and every definition it reaches."""
         with _paused_collector():
+            known = self._snapshot.recall(target)
+            if known is not None:
+                self._unread.append(target)
+                return known
             value, nodes = self._gather(target)
             found = {f"{node.name} {node.kind} {node.digest}\n" for node in nodes if node.digest}
             text = f"{value}\n{''.join(sorted(found))}"
-            return blake3(text.encode("utf-8", "surrogatepass")).hexdigest()
+            digest = blake3(text.encode("utf-8", "surrogatepass")).hexdigest()
+            self._snapshot.note(target, digest)
+            return digest
+
+    def flush(self) -> None:
+        """Remember fingerprints that were made."""
+        self._snapshot.write()
+
+    def read_ahead(self) -> None:
+        """Read what was only believed to be as it was, before calls can change it."""
+        self._snapshot.close()
+        if self._unread:
+            with _paused_collector():
+                for target in self._unread:
+                    self._gather(target)
+            self._unread.clear()
 
     def settle(self) -> None:
         """Note what changed in values since they were read: it was a run that did so."""

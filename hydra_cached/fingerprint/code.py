@@ -23,7 +23,7 @@ class CodeFingerprints:
     def __init__(self, memo: Memo | None = None) -> None:
         self._rows = Rows(memo)
         self._bodies = Bodies(self._rows)
-        self._closures = Closures(self._bodies)
+        self._closures = Closures(self._bodies, self._rows)
         # by identity; the object is kept, so that its id stays its own
         self._digests: dict[int, tuple[Any, str]] = {}
 
@@ -51,7 +51,12 @@ class CodeFingerprints:
 
     def flush(self) -> None:
         """Hand what was learnt of files to the memo. To be called once, at the end."""
+        self._closures.flush()
         self._rows.flush()
+
+    def read_ahead(self) -> None:
+        """Read the values that code holds, for `settle`. To be called before calls are made in this process."""
+        self._closures.read_ahead()
 
     def settle(self) -> None:
         """Note what a run changed in values that code holds. To be called once after a run, before somebody else may.

@@ -14,6 +14,7 @@ def read_constant(nodes: Nodes, node: Node) -> None:
     """A value that a module has under a name."""
     module, name = node.key[1:]
     home = nodes.bodies.home_of(module)
+    home.reads[name] = None
     namespace, bodies, value = home.namespace, nodes.bodies, node.target
 
     def read() -> Held:

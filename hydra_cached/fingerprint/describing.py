@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from abc import ABCMeta
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from types import CellType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 
-from hydra_cached.fingerprint.bodies import UNSURE
+from hydra_cached.fingerprint.bodies import UNSURE, Home
 from hydra_cached.fingerprint.chains import unpack
 from hydra_cached.fingerprint.constants import read_member
 from hydra_cached.fingerprint.definition import digest_text, module_label, qualified_name
 from hydra_cached.fingerprint.distribution import module_of
 from hydra_cached.fingerprint.held import Held, finish, hold_plain
+from hydra_cached.fingerprint.inputs import class_key
 from hydra_cached.fingerprint.kinds import is_immutable
+from hydra_cached.fingerprint.members import is_generated, is_put_in, members_of
 from hydra_cached.fingerprint.names import uses_of_code
 from hydra_cached.fingerprint.nodes import Node, Nodes
 from hydra_cached.fingerprint.recording import Recording
@@ -22,9 +22,6 @@ from hydra_cached.fingerprint.scope import follow, follow_blind
 
 _CONTAINERS = (dict, list, set)
 _UNBOUND = object()
-# what of a class's machinery is neither a function nor holds one
-_INERT = (str, tuple, dict, type(None), GetSetDescriptorType, MemberDescriptorType)
-_PLAIN = (int, float, complex, str, bytes, bool, tuple, frozenset, type(None), *_CONTAINERS)
 
 
 def read_function(nodes: Nodes, node: Node) -> None:
@@ -55,7 +52,7 @@ def read_function(nodes: Nodes, node: Node) -> None:
     if cells or function.__defaults__ or function.__kwdefaults__ or function.__dict__:
         _add_state(nodes, node, function, home.name, cells)
     if "." in qualname:
-        owner = _owner_of(function)
+        owner = _owner_of(function, home)
         if owner is not None:
             edges.append(nodes.of(owner))
     follow(nodes, node, uses, home, cells)
@@ -106,6 +103,7 @@ def read_class(nodes: Nodes, node: Node) -> None:
     cls: type = node.target
     module = module_of(cls)
     home = nodes.bodies.home_of(module)
+    home.reads[cls.__qualname__.partition(".")[0]] = None
     found = nodes.bodies.find_class(cls)
     node.name, node.kind = f"{module_label(cls.__module__)}.{cls.__qualname__}", "class"
     edges = node.edges
@@ -121,25 +119,22 @@ def read_class(nodes: Nodes, node: Node) -> None:
     is_sure = found is not None and found.is_sure
     if not is_sure:
         node.digest = digest_text(UNSURE, node.digest)
+        nodes.bodies.inputs.classes[class_key(cls)] = None
     names = []
-    for name, member in list(vars(cls).items()):
-        is_special = name.startswith("__")
-        if is_special and type(member) in _INERT:
-            continue
-        functions = _functions_in(member)
+    for name, member, functions in members_of(cls):
         if functions:
-            if found is not None and any(each.__code__.co_filename.startswith("<") for each in functions):
-                continue  # a decorator made it from what the class says
+            if found is not None and is_generated(cls, functions):
+                continue
             for function in functions:
                 edges.append(nodes.of(function))
                 if not _is_method(function, cls, name) and name not in names:
                     names.append(name)
-        elif (
-            not is_special
-            and (name in assigned or _is_put_in(cls, name, member))
-            and not _add_registry(nodes, node, name, member)
-        ):
-            names.append(name)
+        elif not name.startswith("__"):
+            was_put_in = is_put_in(cls, name, member)
+            if name in assigned and not was_put_in:
+                nodes.bodies.inputs.note_member(cls, name)
+            if (was_put_in or name in assigned) and not _add_registry(nodes, node, name, member):
+                names.append(name)
     if names or not is_sure:
         held = nodes.held.read(cls, "", lambda: _hold_members(nodes, cls, module, names, is_sure), is_fixed=False)
         node.digest = digest_text(node.digest, held.digest)
@@ -214,40 +209,17 @@ def _content(cell: CellType) -> Any:
         return _UNBOUND
 
 
-def _functions_in(member: Any) -> list[FunctionType]:
-    parts: list[Any]
-    if isinstance(member, FunctionType):
-        wrapped = getattr(member, "__wrapped__", None)
-        if wrapped is None:
-            return [member]
-        parts = [member, wrapped]
-    elif isinstance(member, property):
-        parts = [member.fget, member.fset, member.fdel]
-    elif isinstance(member, cached_property):
-        parts = [member.func]
-    elif type(member) in _PLAIN:
-        return []
-    else:
-        # staticmethod, classmethod, lru_cache and partialmethod-like wrappers say what they hold
-        parts = [getattr(member, "__wrapped__", None), getattr(member, "__func__", None)]
-    return [part for part in parts if isinstance(part, FunctionType)]
-
-
 def _is_method(function: FunctionType, cls: type, name: str) -> bool:
     """Whether a function is what the class statement defines under that name."""
     return function.__module__ == cls.__module__ and function.__qualname__ == f"{cls.__qualname__}.{name}"
 
 
-def _is_put_in(cls: type, name: str, member: Any) -> bool:
-    """Whether a plain value was put into a class from outside, as far as that can be told from what metaclasses do."""
-    return not name.startswith("_") and type(member) in _PLAIN and type(cls) in (type, ABCMeta)
-
-
-def _owner_of(function: FunctionType) -> type | None:
+def _owner_of(function: FunctionType, home: Home) -> type | None:
     """The class whose method ``function`` is, if it is one by name."""
     path = function.__qualname__.split(".")[:-1]
     if "<locals>" in path:
         return None
+    home.reads[path[0]] = None
     found: Any = function.__globals__.get(path[0])
     for name in path[1:]:
         found = getattr(found, name, None)

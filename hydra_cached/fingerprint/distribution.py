@@ -49,6 +49,7 @@ class Origins:
         self._installed = Installed(rows)
         self._known: dict[str, Origin] = {}
         self._regular: dict[tuple[str, str], bool] = {}
+        self._by_folder: dict[tuple[str, str], Origin] = {}
         paths = sysconfig.get_paths()
         self._stdlib = tuple({_folder(paths[name]) for name in ("stdlib", "platstdlib")})
 
@@ -63,6 +64,20 @@ class Origins:
             known = self._known[name] = self._look_up(name)
         return known
 
+    def owner(self, name: str) -> tuple[str, ...]:
+        """Whose a module is, with name and version of its distribution."""
+        origin = self.of_module(name)
+        return (origin.owner, *(origin.distribution or ()))
+
+    def summary(self) -> dict[str, tuple[str, ...]]:
+        """Owners of all modules asked for so far: of packages, and of modules in them that are somebody else's."""
+        found = {name: self.owner(name) for name in self._known if "." not in name}
+        for name in list(self._known):
+            top = name.partition(".")[0]
+            if top not in found or found[top] != self.owner(name):
+                found[name] = self.owner(name)
+        return found
+
     def _look_up(self, name: str) -> Origin:
         if name == "__main__":
             return Origin("first_party", None, getattr(sys.modules.get(name), "__file__", None))
@@ -73,8 +88,19 @@ class Origins:
         if file is None:
             # made at run time: whoever owns the package above it, or the one who made it
             return Origin("stdlib") if top in sys.stdlib_module_names else Origin("first_party")
+        folder = (os.path.dirname(file), top)
+        known = self._by_folder.get(folder)
+        if known is not None:
+            return Origin(known.owner, known.distribution, file)
+        found = self._look_at(name, file)
+        if self._is_regular(name, file):
+            # it lies in one distribution as a whole
+            self._by_folder[folder] = found
+        return found
+
+    def _look_at(self, name: str, file: str) -> Origin:
         distribution = self._find_owner(name, file)
-        if distribution is None and top == _OWN and not name.startswith(f"{_OWN}.examples"):
+        if distribution is None and name.partition(".")[0] == _OWN and not name.startswith(f"{_OWN}.examples"):
             # its own sources, run from a checkout, are no part of anybody's pipeline
             distribution = (_OWN, "")
         if distribution is not None:
@@ -83,19 +109,24 @@ class Origins:
             return Origin("stdlib", None, file)
         return Origin("first_party", None, file)
 
+    def _is_regular(self, name: str, file: str) -> bool:
+        """Whether a module lies in a package with a file of its own at the top, which is no namespace of several."""
+        relative = _relative_file(name, file)
+        if relative is None or "/" not in relative:
+            return False
+        place = (file[: -len(relative)], relative.partition("/")[0])
+        known = self._regular.get(place)
+        if known is None:
+            known = self._regular[place] = os.path.isfile(os.path.join(*place, "__init__.py"))
+        return known
+
     def _find_owner(self, name: str, file: str) -> tuple[str, str] | None:
         relative = _relative_file(name, file)
         if relative is None:
             return None
-        root = file[: -len(relative)]
-        top, slash, _ = relative.partition("/")
-        if not slash:
-            return self._installed.owner(root, top, relative)
-        is_regular = self._regular.get((root, top))
-        if is_regular is None:
-            is_regular = self._regular[root, top] = os.path.isfile(os.path.join(root, top, "__init__.py"))
-        # a regular package lies in one distribution as a whole; parts of a namespace package in several
-        return self._installed.owner(root, top if is_regular else relative, relative)
+        # parts of a namespace package lie in several distributions
+        top = relative.partition("/")[0] if self._is_regular(name, file) else relative
+        return self._installed.owner(file[: -len(relative)], top, relative)
 
 
 def module_of(target: Any) -> str:

@@ -106,6 +106,11 @@ class HeldValues:
                 del _changes[key]
 
 
+def has_changes() -> bool:
+    """Whether runs of this process changed values that code holds."""
+    return bool(_changes)
+
+
 def hold(bodies: Bodies, value: Any, module: str) -> Held:
     """A value that code of ``module`` holds."""
     held = hold_plain(bodies, value, module)

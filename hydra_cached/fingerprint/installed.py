@@ -5,7 +5,6 @@ Asking `importlib.metadata` what all distributions provide takes longer than eve
 
 from __future__ import annotations
 
-import json
 import os
 from typing import NamedTuple
 
@@ -64,18 +63,14 @@ class Installed:
         if top not in owners or (owner is not None and _stamp(owner.file) != owner.stamp):
             owner = owners[top] = self._search(root, top, relative)
             if owner is not None:
-                self._rows.put(f"installed {root}", _dump(stamp, owners))
+                self._rows.put(f"installed {root}", [stamp, {name: each for name, each in owners.items() if each}])
         return owner
 
     def _recall(self, root: str, stamp: tuple[int, ...]) -> dict[str, _Owner | None]:
-        row = self._rows.get(f"installed {root}") if is_site_folder(root) else None
-        try:
-            then, owners = json.loads(row or b"[[], {}]")
-            if then != [*stamp]:
-                return {}
-            return {top: _Owner(name, version, file, tuple(own)) for top, (name, version, file, own) in owners.items()}
-        except (ValueError, TypeError, AttributeError):
+        then, owners = (is_site_folder(root) and self._rows.get(f"installed {root}")) or ([], {})
+        if then != [*stamp]:
             return {}
+        return {top: _Owner(name, version, file, tuple(own)) for top, (name, version, file, own) in owners.items()}
 
     def _search(self, root: str, top: str, relative: str) -> _Owner | None:
         names = self._lists.get(root)
@@ -149,10 +144,6 @@ def _stamp(path: str) -> tuple[int, ...]:
     except OSError:
         return ()
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-
-
-def _dump(stamp: tuple[int, ...], owners: dict[str, _Owner | None]) -> bytes:
-    return json.dumps([stamp, {top: owner for top, owner in owners.items() if owner is not None}]).encode()
 
 
 def _normalise(name: str) -> str:

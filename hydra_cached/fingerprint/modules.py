@@ -10,6 +10,7 @@ from types import FunctionType, ModuleType
 from blake3 import blake3
 
 from hydra_cached.fingerprint.bodies import UNSURE
+from hydra_cached.fingerprint.chains import OWN_MODULE
 from hydra_cached.fingerprint.definition import digest_text, qualified_name
 from hydra_cached.fingerprint.distribution import absolute
 from hydra_cached.fingerprint.nodes import Node, Nodes
@@ -34,6 +35,7 @@ def read_whole(nodes: Nodes, node: Node) -> None:
     module: ModuleType = node.target
     name = module.__name__
     node.name, node.kind = name, "module"
+    nodes.bodies.home(vars(module)).reads[OWN_MODULE] = None
     node.file = nodes.bodies.origins.of_module(name).file
     node.edges.append(nodes.module(name))
     found = []
@@ -55,6 +57,7 @@ def _read_effects(nodes: Nodes, node: Node, *, is_followed: bool) -> None:
     name = node.key[1]
     module = sys.modules.get(name)
     if module is None:
+        nodes.bodies.inputs.absent.add(name)
         return
     node.name = name
     node.file = nodes.bodies.origins.of_module(name).file
@@ -65,6 +68,7 @@ def _read_effects(nodes: Nodes, node: Node, *, is_followed: bool) -> None:
     if node.file is not None and node.file.endswith(_COMPILED):
         # the compiled file is all there is to see
         node.kind, node.digest = "extension", _digest_file(node.file)
+        nodes.bodies.inputs.is_whole = False
         return
     home = nodes.bodies.home(vars(module))
     text = home.text
@@ -83,10 +87,13 @@ def _read_effects(nodes: Nodes, node: Node, *, is_followed: bool) -> None:
 
 
 def _read_imports(nodes: Nodes, text: Text, module: ModuleType, is_followed: bool) -> Iterator[Node]:
-    is_first_party = nodes.bodies.is_first_party
+    is_first_party, absent = nodes.bodies.is_first_party, nodes.bodies.inputs.absent
     for written, names, unused in text.reading.imports():
         source = absolute(written, vars(module)) if written.startswith(".") else written
-        if source not in sys.modules or not is_first_party(source):
+        if source not in sys.modules:
+            absent.add(source)
+            continue
+        if not is_first_party(source):
             continue
         # what is imported and never mentioned is there for what it does
         is_unused = bool(unused) and is_followed
@@ -94,7 +101,9 @@ def _read_imports(nodes: Nodes, text: Text, module: ModuleType, is_followed: boo
         for named in names.split():
             name = named.partition(":")[0]
             inner = f"{source}.{name}"
-            if inner in sys.modules and is_first_party(inner):
+            if inner not in sys.modules:
+                absent.add(inner)
+            elif is_first_party(inner):
                 yield nodes.module(inner) if is_unused and name in unused.split() else nodes.text(inner)
 
 

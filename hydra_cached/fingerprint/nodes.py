@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType, ModuleType
 from typing import Any, TypeAlias
 
@@ -66,14 +66,13 @@ class Nodes:
     Attributes:
         bodies: texts of functions and classes.
         held: values that code holds.
-        named: what a dotted text names.
         imports: how many modules were imported for being used inside functions.
     """
 
     def __init__(self, bodies: Bodies, readers: Mapping[str, Reader], named: Callable[[str], Any]) -> None:
         self.bodies = bodies
         self.held = HeldValues()
-        self.named = named
+        self._named_code = named
         self.imports = 0
         self._readers = readers
         self._by_target: dict[int, Node] = {}
@@ -151,6 +150,20 @@ class Nodes:
         node.edges.extend(map(self.of, (*held.references, *held.classes)))
         for each in held.opaque:
             node.edges.append(self.fixed(f"{module} ({each})", "", "opaque", digest_text("opaque", each)))
+
+    def named(self, text: str) -> Any:
+        """What a dotted text names in the user's code, or None."""
+        self.bodies.inputs.texts.add(text)
+        found = self._named_code(text)
+        if isinstance(found, (FunctionType, type)):
+            self.bodies.home_of(module_of(found)).reads[found.__qualname__.partition(".")[0]] = None
+        return found
+
+    def described(self) -> Iterator[Node]:
+        """All nodes that were read."""
+        for node in (*self._by_target.values(), *self._by_name.values()):
+            if node.reader is None:
+                yield node
 
     def read(self, node: Node) -> None:
         """Find out all about a node, once."""

@@ -7,7 +7,6 @@ text once more with every lambda on a line of its own.
 from __future__ import annotations
 
 import ast
-import marshal
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,7 @@ from typing import Any
 
 from blake3 import blake3
 
-from hydra_cached.fingerprint.bytecode import inner_codes
+from hydra_cached.fingerprint.bytecode import dump_code, inner_codes
 from hydra_cached.fingerprint.definition import digest_text
 from hydra_cached.fingerprint.effects import find_assignments, find_effects, find_imports
 from hydra_cached.fingerprint.reading import ClassReading, FileReading, FunctionReading, StatementReading
@@ -25,8 +24,6 @@ from hydra_cached.fingerprint.syntax import Definition, is_apart, normalise
 from hydra_cached.fingerprint.uses import uses_of_class, uses_of_function, uses_of_statements
 
 _CO_OPTIMIZED = 1
-# no references, and nothing about interned strings: equal code gives equal bytes
-_MARSHAL_VERSION = 2
 _CODE_BYTES = 16
 
 
@@ -61,7 +58,7 @@ class Parsed:
 
 def digest_code(code: CodeType) -> str:
     """32 hexadecimal digits for compiled code as it is, its file and lines included."""
-    return blake3(marshal.dumps(code, _MARSHAL_VERSION)).hexdigest(_CODE_BYTES)
+    return blake3(dump_code(code)).hexdigest(_CODE_BYTES)
 
 
 def parse(text: str, file: str) -> Parsed | None:

@@ -12,6 +12,7 @@ class Projects:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._by_folder: dict[str, tuple[str, ...]] = {}
 
     def roots(self, name: str, file: str | None) -> tuple[str, ...]:
         """Folders that move together with the module ``name`` in ``file``, the outermost first."""
@@ -19,7 +20,11 @@ class Projects:
             return ()
         known = self._known.get((name, file))
         if known is None:
-            known = self._known[name, file] = _find_roots(name, file)
+            folder = _import_root(name, file)
+            known = self._by_folder.get(folder)
+            if known is None:
+                known = self._by_folder[folder] = _find_roots(folder)
+            self._known[name, file] = known
         return known
 
     def relative(self, path: str, name: str, file: str | None) -> str | None:
@@ -32,12 +37,16 @@ class Projects:
         return None
 
 
-def _find_roots(name: str, file: str) -> tuple[str, ...]:
+def _import_root(name: str, file: str) -> str:
+    """The folder that the top-level package of a module was imported from."""
     folder = os.path.dirname(os.path.abspath(file))
     depth = name.count(".") + (1 if os.path.basename(file).startswith("__init__.") else 0)
-    import_root = folder
     for _ in range(0 if name == "__main__" else depth):
-        import_root = os.path.dirname(import_root)
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def _find_roots(import_root: str) -> tuple[str, ...]:
     root = _find_marked(import_root)
     if root is None:
         # nothing marks a project: it is what was started here, or else what is imported as one

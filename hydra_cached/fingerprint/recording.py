@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Callable
 from pathlib import PurePath
 from types import FunctionType, MethodType
 from typing import Any
@@ -14,10 +15,30 @@ from hydra_cached.fingerprint.values import Encoder
 from hydra_cached.fingerprint.walk import describe_type
 
 
+class _Recorder:
+    """What a recording asks about code: nothing is followed, everything is noted."""
+
+    __slots__ = ("_bodies", "body", "found")
+
+    def __init__(self, bodies: Bodies, found: list[Any], body: Callable[[Any], str]) -> None:
+        self.found = found
+        self.body = body
+        self._bodies = bodies
+
+    def reference(self, target: Any) -> str | None:
+        self.found.append(target)
+        return "" if self._bodies.is_first_party(target) else None
+
+
 class Recording(Encoder):
     """An encoding of what a definition holds: defaults, closed-over values, constants.
 
     Paths inside the project are written as seen from its folder, so that the project may move.
+
+    Args:
+        bodies: whose code something is.
+        module: whose definition it is.
+        body: what is written of a function or class; its text if nothing else is said.
 
     Attributes:
         references: functions, classes and modules met, whosever they are.
@@ -27,13 +48,13 @@ class Recording(Encoder):
 
     __slots__ = ("_bodies", "_module", "_recorder", "classes", "opaque", "references")
 
-    def __init__(self, bodies: Bodies, module: str) -> None:
+    def __init__(self, bodies: Bodies, module: str, body: Callable[[Any], str] | None = None) -> None:
         self.references: list[Any] = []
         self.classes: list[Any] = []
         self.opaque: list[str] = []
         self._bodies = bodies
         self._module = module
-        self._recorder = _Recorder(bodies, self.references)
+        self._recorder = _Recorder(bodies, self.references, body or bodies.digest)
         super().__init__(self._recorder)
 
     def add(self, value: Any) -> None:
@@ -92,20 +113,3 @@ class Recording(Encoder):
         held = gc.get_referents(value)
         held.extend(gc.get_referents(*(each for each in held if isinstance(each, (dict, tuple, list, MethodType)))))
         self.references.extend(each for each in held if isinstance(each, FunctionType))
-
-
-class _Recorder:
-    """What a recording asks about code: nothing is followed, everything is noted."""
-
-    __slots__ = ("_bodies", "found")
-
-    def __init__(self, bodies: Bodies, found: list[Any]) -> None:
-        self.found = found
-        self._bodies = bodies
-
-    def reference(self, target: Any) -> str | None:
-        self.found.append(target)
-        return "" if self._bodies.is_first_party(target) else None
-
-    def body(self, target: Any) -> str:
-        return self._bodies.digest(target)

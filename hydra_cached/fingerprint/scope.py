@@ -95,6 +95,7 @@ def _follow_rest(nodes: Nodes, node: Node, uses: Uses, home: Home) -> Iterator[s
 
 def _resolve(nodes: Nodes, chain: str, home: Home) -> Resolved:
     root, dot, rest = chain.partition(".")
+    home.reads[root] = None
     value = home.namespace.get(root, _ABSENT)
     if value is _ABSENT:
         if root == OWN_MODULE and home.name in sys.modules:
@@ -148,6 +149,7 @@ def _resolve_import(nodes: Nodes, wanted: str, home: Home) -> Resolved:
 def _follow_value(nodes: Nodes, value: Any, module: str, name: str, rest: list[str]) -> tuple[list[Node], str]:
     """What `name.rest` leads to, where ``value`` is what the ``module`` has under ``name``, and what that is called."""
     found: list[Node] = []
+    inputs = nodes.bodies.inputs
     depth = 0
     while isinstance(value, ModuleType):
         if not nodes.bodies.is_first_party(value):
@@ -158,12 +160,15 @@ def _follow_value(nodes: Nodes, value: Any, module: str, name: str, rest: list[s
         depth += 1
         if name in MODULE_MACHINERY:
             return found, ""
+        nodes.bodies.home(vars(value)).reads[name] = None
         inner = _find_attribute(nodes, value, name)
         if inner is None:
             maker = vars(value).get("__getattr__")
             if not isinstance(maker, FunctionType):
                 return found, ""
             found.append(nodes.of(maker))
+            # it may give something else next time
+            inputs.is_whole = False
             inner = (_call_getattr(value, name),)
             if not isinstance(inner[0], (FunctionType, type, ModuleType)):
                 return found, ""
@@ -172,6 +177,7 @@ def _follow_value(nodes: Nodes, value: Any, module: str, name: str, rest: list[s
         found.append(nodes.of(value))
         if "__doc__" not in rest:
             return found, _meaning(nodes, value)
+        inputs.is_whole = False
         value, name = value.__doc__, f"{name}.__doc__"
     module, name = nodes.bodies.birthplace(module, name, value)
     return [*found, nodes.constant(module, name, value)], f"{module}.{name}"
@@ -184,7 +190,9 @@ def _follow_foreign(nodes: Nodes, module: ModuleType, rest: list[str]) -> tuple[
         return found, module.__name__
     # unless the project has put something of its own there
     value = vars(module).get(rest[0])
+    nodes.bodies.inputs.foreign[f"{module.__name__}:{rest[0]}"] = label(value)
     if isinstance(value, (FunctionType, type)) and nodes.bodies.is_first_party(value):
+        nodes.bodies.inputs.is_whole = False
         return [*found, nodes.of(value)], _meaning(nodes, value)
     return found, module.__name__
 
@@ -205,10 +213,13 @@ def _find_attribute(nodes: Nodes, module: ModuleType, name: str) -> tuple[Any] |
         return (content[name],)
     # there or not, depending on who imported it before
     inner = f"{module.__name__}.{name}"
-    if "__path__" in content and (inner in sys.modules or find_spec(inner) is not None):
-        loaded = load_module(nodes, inner)
-        return None if loaded is None else (loaded,)
-    return None
+    if "__path__" not in content:
+        return None
+    if inner not in sys.modules and find_spec(inner) is None:
+        nodes.bodies.inputs.missing.add(inner)
+        return None
+    loaded = load_module(nodes, inner)
+    return None if loaded is None else (loaded,)
 
 
 def _call_getattr(module: ModuleType, name: str) -> Any:
@@ -239,6 +250,7 @@ def _without_content(nodes: Nodes, node: Node, *, is_written: bool = False) -> I
 
 def subclasses(nodes: Nodes, cls: type) -> Iterator[Node]:
     """The first-party classes below ``cls``, for what asks a class for them."""
+    nodes.bodies.inputs.is_whole = False
     found: list[type] = type.__subclasses__(cls)
     for below in found:
         if nodes.bodies.is_first_party(below):
@@ -254,6 +266,16 @@ def load_module(nodes: Nodes, name: str) -> ModuleType | None:
         loaded = importlib.import_module(name)
     except Exception:
         # whatever a module raises on import: it is not there to be read
+        if find_spec(name) is None:
+            nodes.bodies.inputs.missing.add(name)
+        else:
+            nodes.bodies.inputs.is_whole = False
         return None
+    nodes.bodies.inputs.imported.append(name)
     nodes.imports += 1
     return loaded
+
+
+def label(value: Any) -> str:
+    """The module of a function or class, "" for anything else."""
+    return str(value.__module__) if isinstance(value, (FunctionType, type)) else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
@@ -158,6 +158,27 @@ class Sources:
         """Where a function stands in its text."""
         return self._find_place(text, function.__code__)
 
+    def stamps(self, text: Text | None, namespace: Mapping[str, Any]) -> list[Any]:
+        """The file of a module with its stamp and that of its compiled file, for `has_stamps`; empty without a file."""
+        return [] if text is None else [text.file, text.reading.stamp, _compiled_stamp(namespace)]
+
+    def has_stamps(self, stamps: Sequence[Any], namespace: Mapping[str, Any]) -> bool:
+        """Whether the files of a module are those of these stamps, and surely what it was imported from."""
+        file = namespace.get("__file__")
+        if not stamps:
+            return not isinstance(file, str)
+        if file != stamps[0] or not _is_origin(namespace.get("__spec__"), file):
+            return False
+        try:
+            status = os.stat(file)
+        except OSError:
+            return False
+        return (
+            [*_stamp(status)] == stamps[1]
+            and _compiled_stamp(namespace) == stamps[2]
+            and self._times.is_older(status, str(namespace.get("__name__")))
+        )
+
     # --- files --------------------------------------------------------------------------------------------------------
 
     def _look_at(self, file: str, spec: Any, namespace: Mapping[str, Any]) -> Text | None:
@@ -173,7 +194,7 @@ class Sources:
                 return None
             reading = read_file(parsed, stamp)
             self._keep(file, stamp, parsed)
-            self._rows.put(file, reading.dump() if self._rows.is_kept else b"")
+            self._rows.put(file, reading.dump())
         return Text(file, spec, reading, self._is_as_loaded(file, spec, namespace, status, reading))
 
     def _recall(self, file: str, stamp: tuple[int, ...]) -> FileReading | None:
@@ -183,15 +204,13 @@ class Sources:
         if folder not in self._folders:
             self._folders.add(folder)
             self._rows.fetch(_files_like(file))
-        row = self._rows.get(file)
-        reading = None if row is None else load_reading(row)
+        reading = load_reading(self._rows.get(file))
         return reading if reading is not None and reading.stamp == stamp else None
 
     def _is_as_loaded(
         self, file: str, spec: Any, namespace: Mapping[str, Any], status: os.stat_result, reading: FileReading
     ) -> bool:
-        origin = getattr(spec, "origin", None)
-        if spec is not None and (not isinstance(origin, str) or os.path.abspath(origin) != os.path.abspath(file)):
+        if not _is_origin(spec, file):
             return False
         compiled = compiled_file(namespace)
         try:
@@ -275,6 +294,22 @@ def _parse(file: str) -> Parsed | None:
 
 def _stamp(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def _compiled_stamp(namespace: Mapping[str, Any]) -> list[int]:
+    compiled = compiled_file(namespace)
+    try:
+        return [] if compiled is None else [*_stamp(os.stat(compiled))]
+    except OSError:
+        return []
+
+
+def _is_origin(spec: Any, file: str) -> bool:
+    """Whether a module was imported from a file, as far as its spec knows; one that was run as a script has none."""
+    if spec is None:
+        return True
+    origin = getattr(spec, "origin", None)
+    return isinstance(origin, str) and (origin == file or os.path.abspath(origin) == os.path.abspath(file))
 
 
 def _files_like(file: str) -> list[str]:

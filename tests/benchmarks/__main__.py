@@ -6,7 +6,17 @@ import sys
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 
-from tests.benchmarks import hashing, instantiating, keying, large_values, releasing, showing, starting, sweeping
+from tests.benchmarks import (
+    fingerprinting,
+    hashing,
+    instantiating,
+    keying,
+    large_values,
+    releasing,
+    showing,
+    starting,
+    sweeping,
+)
 from tests.benchmarks.measure import Line, print_table
 
 
@@ -21,6 +31,7 @@ def main(arguments: list[str]) -> None:
         "growth": ("Growth", instantiating.measure_growth),
         "shown": ("A run on a terminal", lambda: showing.compare_shown_runs(rounds)),
         "keys": ("Keys", lambda: keying.measure_keys(rounds)),
+        "code": ("Fingerprints of code", lambda: fingerprinting.measure_fingerprints(rounds)),
         "digests": ("Digests of large values, one thread each", lambda: hashing.compare_bulk(rounds)),
         "objects": ("Digests of many small objects", lambda: hashing.compare_small_objects(rounds)),
         "storing": ("Large values, stored", lambda: large_values.compare_storing(rounds)),

@@ -45,24 +45,29 @@ def fingerprints(
     return dict(zip(projects, json.loads(done.stdout), strict=True))
 
 
-class _FileMemo:
+class FileMemo:
     """Rows in a file."""
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
         self._rows = json.loads(self._path.read_text()) if self._path.exists() else {}
+        self._is_new = False
+        self.asked = 0
 
     def recall(self, keys: Sequence[str]) -> dict[str, bytes]:
+        self.asked += len(keys)
         return {key: bytes.fromhex(self._rows[key]) for key in keys if key in self._rows}
 
     def remember(self, items: Mapping[str, bytes]) -> None:
         self._rows.update({key: row.hex() for key, row in items.items()})
+        self._is_new = True
 
     def save(self) -> None:
-        self._path.write_text(json.dumps(self._rows))
+        if self._is_new:
+            self._path.write_text(json.dumps(self._rows))
 
 
-def _fingerprint(folder: str, memo: _FileMemo | None) -> str:
+def _fingerprint(folder: str, memo: FileMemo | None) -> str:
     import importlib
 
     from hydra_cached.fingerprint import CodeFingerprints
@@ -86,7 +91,7 @@ if __name__ == "__main__":
     # first of all, so that what it finds was there before
     import hydra_cached.fingerprint  # noqa: F401
 
-    rows = _FileMemo(sys.argv[1]) if sys.argv[1] else None
+    rows = FileMemo(sys.argv[1]) if sys.argv[1] else None
     print(json.dumps([_fingerprint(folder, rows) for folder in sys.argv[2:]]))
     if rows is not None:
         rows.save()
