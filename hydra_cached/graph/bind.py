@@ -44,6 +44,10 @@ def bind_call(place: Place, value_of: Callable[[Place], Any]) -> Callable[[], An
             if is_config_type(type(value)):
                 # its parent would drag the whole pipeline into every pickle of the argument
                 value._set_parent(None)
+        for name, written in place.kwargs.items():
+            if type(written) is Items and written.is_unexpanded and is_config_type(type(kwargs[name])):
+                # errors of OmegaConf tell it
+                kwargs[name]._set_key(name)
     if place.is_partial:
         return functools.partial(functools.partial, place.target, *positional, **kwargs)
     call: Callable[[], Any] = functools.partial(place.target, *positional, **kwargs)

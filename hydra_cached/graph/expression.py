@@ -100,7 +100,7 @@ def bind(expression: Any, value_of: Callable[[Place], Any]) -> Any:
             return dict(zip(expression.keys, values, strict=True))
         return convert_config(_build_config(expression, values), expression.convert)
     if kind is Raw:
-        return convert_config(copy_raw(expression), expression.convert)
+        return _bind_raw(expression)
     return expression
 
 
@@ -124,6 +124,16 @@ def _build_config(items: Items, values: list[Any]) -> Any:
     from omegaconf import OmegaConf
 
     return OmegaConf.to_object(config)
+
+
+def _bind_raw(raw: Raw) -> Any:
+    if raw.convert not in PLAIN_MODES:
+        return copy_raw(raw)
+    import copy
+
+    # in its place: what is wrong with it has a path there, and text may refer to what stands above
+    value = convert_config(copy.deepcopy(raw.config), raw.convert)
+    return copy_raw(Raw(value, "none")) if is_config_type(type(value)) else value
 
 
 def copy_raw(raw: Raw) -> Any:

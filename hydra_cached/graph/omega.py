@@ -70,12 +70,21 @@ def read_item(container: Any, key: Any, *, is_final: bool = True) -> Any:
         omegaconf.errors.MissingMandatoryValue: the value is "???".
         omegaconf.errors.InterpolationResolutionError: what it refers to is not there or a resolver failed.
     """
+    from omegaconf import ListConfig
+    from omegaconf.errors import OmegaConfBaseException
+
     node = container._get_node(key)
     value = _read_node(container, key, node)
     if is_final and isinstance(value, str) and "${" in value:
         again = copy.copy(node)
         again.__dict__["_val"] = value
-        value = _read_node(container, key, again)
+        try:
+            value = _read_node(container, key, again)
+        except OmegaConfBaseException as exc:
+            # Hydra reads it where it says what it reads; it reads lists by iterating over them
+            if isinstance(container, ListConfig):
+                raise
+            container._format_and_raise(key=key, value=None, cause=exc)
     return value
 
 
@@ -202,6 +211,13 @@ def resolve_copy(container: Any) -> Any:
     copied._set_parent(container._get_parent())
     with flag_override(copied, ["allow_objects", "struct", "readonly"], [True, False, False]):
         OmegaConf.resolve(copied)
+    return copied
+
+
+def move(copied: Any, parent: Any, key: Any) -> Any:
+    """Make ``parent`` and ``key`` known to a copy as its place, without putting it there: it tells them in errors."""
+    copied._set_parent(parent)
+    copied._set_key(key)
     return copied
 
 

@@ -60,13 +60,15 @@ class OmegaReader:
             if overlay:
                 raise NeedsCopyError
             convert = mode_name(modes.get("_convert_", "none"))
-            if modes.get("_partial_", False):
+            is_partial = modes.get("_partial_", False)
+            if is_partial:
                 from hydra.errors import InstantiationException
 
                 omega.resolve_copy(config)
                 raise InstantiationException(
                     "The _partial_ keyword is not compatible with top-level list instantiation"
                 )
+            check_flag("_partial_", is_partial, full_key_of(config, ()))
             return self._read_container(config, None, None, convert, modes.get("_recursive_", True))
         if overlay:
             self._check_overlay(config, content, overlay)
@@ -209,7 +211,7 @@ class OmegaReader:
                         value = set_convert(self._read(value, (home, key), convert, True, source), convert)
                     else:
                         self._settle_below(value)
-                        value = Raw(omega.resolve_copy(value), convert)
+                        value = Raw(omega.move(omega.resolve_copy(value), source, key), convert)
             kwargs[key] = value
         if self._overlay and home is None:
             kwargs.update(self._overlay)

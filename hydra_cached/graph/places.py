@@ -237,8 +237,8 @@ def _read_resources(value: Any, where: str) -> tuple[tuple[str, float], ...]:
 
 
 def mode_name(written: Any) -> str:
-    """A ``_convert_`` mode as text, whether given as text or as Hydra's enum."""
-    return str(getattr(written, "value", written))
+    """A ``_convert_`` mode as text, whether given as text, in capitals perhaps, or as Hydra's enum."""
+    return str(getattr(written, "value", written)).lower()
 
 
 def check_flag(name: str, value: Any, full_key: str) -> None:

@@ -138,6 +138,9 @@ class PlainReader:
         is_partial = source.get("_partial_", False)
         if any(isinstance(each, str) and ("${" in each or each == "???") for each in (convert, recursive, is_partial)):
             raise NotPlainError
+        if isinstance(recursive, (dict, list)) or isinstance(is_partial, (dict, list)):
+            # Hydra's message names OmegaConf's class
+            raise NotPlainError
         if not (isinstance(recursive, bool) and isinstance(is_partial, bool)):
             full_key = spell_full_key(spread(path))
             check_flag("_recursive_", recursive, full_key)
@@ -158,7 +161,7 @@ class PlainReader:
         if isinstance(written, str):
             if "${" in written or written == "???":
                 raise NotPlainError
-        elif type(written).__module__.startswith("omegaconf"):
+        elif isinstance(written, (dict, list)) or type(written).__module__.startswith("omegaconf"):
             raise NotPlainError
         target = places.target(written, path, source)
         kwargs: dict[str, Any] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from types import MethodType
 from typing import Any
 
 from hydra_cached.errors import ConfigError
@@ -119,7 +120,9 @@ def spell_target(target: Any) -> Any:
     found: Any = module
     for part in qualname.split("."):
         found = getattr(found, part, None)
-    return f"{module.__name__}.{qualname}" if found is target else target
+    # a method of a class is made anew at each access
+    is_found = found is target or (isinstance(found, MethodType) and found == target)
+    return f"{module.__name__}.{qualname}" if is_found else target
 
 
 def spell_targets(value: Any) -> Any:

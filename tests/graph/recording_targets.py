@@ -95,6 +95,10 @@ class Box:
         self.args = args
         self.kwargs = kwargs
 
+    @classmethod
+    def make(cls, *args: Any, **kwargs: Any) -> Box:
+        return cls(*args, **kwargs)
+
     def __repr__(self) -> str:
         return "Box"
 
@@ -154,6 +158,11 @@ def add(a: int, b: int = 1) -> int:
 def fail(*args: Any, **kwargs: Any) -> None:
     _note("fail", args, kwargs)
     raise ValueError("no luck")
+
+
+def ask(x: Any) -> Any:
+    """Asks a config for what it has not."""
+    return x.no_such
 
 
 def fail_with_cause(*args: Any, **kwargs: Any) -> None:

@@ -13,7 +13,7 @@ from tests.graph import recording_targets as targets
 from tests.graph.generated_configs import Case
 from tests.graph.generated_references import Path
 from tests.graph.outcomes import IS_1_3, difference, hydra_instantiate
-from tests.graph.recording_targets import Point, events, forget, register_resolvers
+from tests.graph.recording_targets import Corner, Point, events, forget, register_resolvers
 
 HERE = targets.__name__
 
@@ -78,6 +78,27 @@ CASES = {
     "a partial list with a fault": case(["${nothing}"], _partial_=True),
     "an unknown convert": case(box(x=[1], _convert_="sideways")),
     "convert of None": case(box(x=[1], _convert_=None)),
+    "modes in capitals": case({"a": box(x=[1], y=Point(), _convert_="ALL"), "b": [1], "_convert_": "Partial"}),
+    "a mode in capitals in a config": case({"a": box(x=[1], _convert_="OBJECT")}, "whole"),
+    "a list that is partial, or not quite": case([box()], _partial_=None),
+    "a flag that is a list": case(box(_recursive_=[])),
+    "a target that is a dict": case({"a": {"_target_": {"b": 1}}}),
+    "what is not expanded knows its name": case(
+        {"a": {"_target_": f"{HERE}.ask", "x": {"y": 1}, "_recursive_": False}}
+    ),
+    "a reference that is not expanded knows its name": case(
+        {"n": {"y": 1}, "a": {"_target_": f"{HERE}.ask", "x": "${n}", "_recursive_": False}}, "whole"
+    ),
+    "what cannot be converted tells where it is": case(
+        {"a": [box(x=[Corner("???")], _recursive_=False, _convert_="object")]}  # type: ignore[arg-type]
+    ),
+    "escaped text that is converted unexpanded": case(
+        {"n": 1, "a": box(x={"y": "\\${n}"}, _recursive_=False, _convert_="all")}
+    ),
+    "escaped text that leads nowhere": case({"a": box(x="\\${no_such}")}),
+    "a method of a class in what is not expanded": case(
+        {"a": box(x={"_target_": targets.Box.make}, _recursive_=False)}
+    ),
     "an opaque object": case(box(x=targets.OPAQUE, y=[targets.OPAQUE])),
     "a result that is a config": case({"a": {"_target_": f"{HERE}.make_config"}, "b": box(x="${a}", _convert_="all")}),
     "a result that is a dataclass": case({"a": {"_target_": f"{HERE}.make_point"}, "b": box(x=["${a}"])}),
