@@ -36,8 +36,11 @@ class Composer:
         self._directory = directory
         self._config_name = config_name
 
-    def compose(self, overrides: Sequence[str]) -> Any:
+    def compose(self, overrides: Sequence[str], *, has_hydra: bool = False) -> Any:
         """The config that Hydra composes with ``overrides``: of values, and of config groups.
+
+        Args:
+            has_hydra: with Hydra's own config, below `hydra`.
 
         Raises:
             OverrideError: one of them cannot be applied.
@@ -51,7 +54,7 @@ class Composer:
         for text in overrides:
             refuse_sweep(parse_in_hydra(text, self.config_loader), text)
         try:
-            return compose(self._config_name, overrides=list(overrides))
+            return compose(self._config_name, overrides=list(overrides), return_hydra_config=has_hydra)
         except (HydraException, OmegaConfBaseException, YAMLError, OSError, ValueError) as exc:
             raise _explain(exc, self._directory, overrides) from exc
 

@@ -141,9 +141,10 @@ def _compose(
     choice: Choice, config_dir: str, expand: Callable[[Any], Sequence[tuple[str, ...]]]
 ) -> tuple[list[Any], Path | None, bool]:
     from hydra_cached.config.compose import open_composer
+    from hydra_cached.config.variants import compose_variants
 
     with open_composer(config_dir, choice.config_name or DEFAULT_OBJECT) as composer:
-        configs = [composer.compose(overrides) for overrides in expand(composer.config_loader)]
+        configs = compose_variants(composer, expand(composer.config_loader))
     if choice.object_name is not None:
         configs = [select_part(config, choice.object_name, choice.name) for config in configs]
     return configs, composer.primary, False
