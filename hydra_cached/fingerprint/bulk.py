@@ -25,6 +25,16 @@ _SCALARS = frozenset({type(None), bool, int, float, complex, str, bytes})
 _NESTED = frozenset({dict, list, tuple})
 
 
+def is_flat(value: Any) -> bool:
+    """Whether a value is one scalar or holds nothing but scalars, which is quicker to see than what lies deeper."""
+    kind = type(value)
+    if kind in _SCALARS:
+        return True
+    if kind is dict:
+        return _SCALARS.issuperset(map(type, value.values())) and _SCALARS.issuperset(map(type, value))
+    return _SCALARS.issuperset(map(type, value))
+
+
 def is_plain_run(items: list[Any]) -> bool:
     """Whether ``items`` holds exact builtin scalars, dicts, lists and tuples only, to the bottom and not too many."""
     level: list[Any] = items

@@ -15,7 +15,7 @@ _HAS_CONST = frozenset(dis.hasconst)
 _CO_HAS_DOCSTRING = 0x4000000
 # no references, and nothing about interned strings: equal code gives equal bytes
 _MARSHAL_VERSION = 2
-_TAG_OF_SETS = b">"
+_HOLDS_SETS = frozenset({frozenset, CodeType})
 _LAYOUT = (
     "co_name",
     "co_argcount",
@@ -48,26 +48,20 @@ def dump_code(code: CodeType) -> bytes:
     Raises:
         ValueError: there is something in it that no compiler puts there.
     """
-    data = marshal.dumps(code, _MARSHAL_VERSION)
-    return marshal.dumps(_without_sets(code), _MARSHAL_VERSION) if _TAG_OF_SETS in data else data
+    # no compiler puts a set into a tuple
+    if not _HOLDS_SETS.isdisjoint(map(type, code.co_consts)):
+        code = _without_sets(code)
+    return marshal.dumps(code, _MARSHAL_VERSION)
 
 
 def _without_sets(constant: Any) -> Any:
     """The same with tuples in the place of sets, which have another order in each process."""
     kind = type(constant)
     if kind is frozenset:
-        return (_TAG_OF_SETS, *sorted(marshal.dumps(_without_sets(item), _MARSHAL_VERSION) for item in constant))
-    if kind is tuple:
-        return tuple(map(_without_sets, constant))
-    if kind is CodeType:
-        constants = tuple(map(_without_sets, constant.co_consts))
-        return constant if all(map(_is, constants, constant.co_consts)) else constant.replace(co_consts=constants)
+        return ("set", *sorted(marshal.dumps(item, _MARSHAL_VERSION) for item in constant))
+    if kind is CodeType and not _HOLDS_SETS.isdisjoint(map(type, constant.co_consts)):
+        return constant.replace(co_consts=tuple(map(_without_sets, constant.co_consts)))
     return constant
-
-
-def _is(one: Any, other: Any) -> bool:
-    # tuples are made anew, and equal if there is no set in them
-    return one is other or (type(one) is type(other) is tuple and one == other)
 
 
 def inner_codes(code: CodeType) -> Iterator[CodeType]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from blake3 import blake3
 
 from hydra_cached.fingerprint.bodies import Bodies
-from hydra_cached.fingerprint.bulk import dump_run
+from hydra_cached.fingerprint.bulk import dump_run, is_flat
 from hydra_cached.fingerprint.recording import Recording
 
 _SEPARATOR = os.sep.encode()
@@ -126,23 +126,13 @@ def hold_plain(bodies: Bodies, value: Any, module: str) -> Held | None:
     if type(value) not in _PLAIN:
         return None
     try:
-        data = marshal.dumps([value], _MARSHAL_VERSION) if _is_flat(value) else dump_run([value])
+        data = marshal.dumps([value], _MARSHAL_VERSION) if is_flat(value) else dump_run([value])
     except (ValueError, RecursionError):
         # in itself, or deeper than this can go
         return None
     if data is None or (_SEPARATOR in data and bodies.names_project(data, module)):
         return None
     return Held(blake3(data).hexdigest(), is_plain=True)
-
-
-def _is_flat(value: Any) -> bool:
-    """Whether a value is one scalar or holds nothing but scalars, which is quicker to see than what lies deeper."""
-    kind = type(value)
-    if kind in _SCALARS:
-        return True
-    if kind is dict:
-        return _SCALARS.issuperset(map(type, value.values())) and _SCALARS.issuperset(map(type, value))
-    return _SCALARS.issuperset(map(type, value))
 
 
 def finish(recording: Recording) -> Held:

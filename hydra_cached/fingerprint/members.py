@@ -22,14 +22,17 @@ def members_of(cls: type) -> Iterator[tuple[str, Any, list[FunctionType]]]:
 
 def is_generated(cls: type, functions: list[FunctionType]) -> bool:
     """Whether functions of a class come from no file: where the class does, a decorator made them from what it says."""
-    # what somebody at a prompt put in has another name
-    own = f"{cls.__qualname__}."
-    return any(each.__code__.co_filename.startswith("<") and each.__qualname__.startswith(own) for each in functions)
+    return any(each.__code__.co_filename.startswith("<") and not _is_typed(each, cls) for each in functions)
 
 
 def is_put_in(cls: type, name: str, member: Any) -> bool:
     """Whether a plain value was put into a class from outside, as far as that can be told from what metaclasses do."""
     return not name.startswith("_") and type(member) in _PLAIN and type(cls) in (type, ABCMeta)
+
+
+def _is_typed(function: FunctionType, cls: type) -> bool:
+    """Whether somebody at a prompt or in a notebook put a function of his own into a class."""
+    return "." not in function.__qualname__ or function.__module__ == "__main__" != cls.__module__
 
 
 def _functions_in(member: Any) -> list[FunctionType]:

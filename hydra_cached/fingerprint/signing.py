@@ -17,7 +17,7 @@ from typing import Any
 from blake3 import blake3
 
 from hydra_cached.fingerprint.bodies import Bodies
-from hydra_cached.fingerprint.bulk import is_plain_run
+from hydra_cached.fingerprint.bulk import is_flat, is_plain_run
 from hydra_cached.fingerprint.bytecode import dump_code
 from hydra_cached.fingerprint.chains import OWN_MODULE
 from hydra_cached.fingerprint.distribution import module_of
@@ -99,7 +99,7 @@ class Signer:
             if sys.modules.get(value.__name__) is not value:
                 raise ValueError("a module that only looks like one")
             self._out.append([value.__name__])
-        elif kind in _NESTED and is_plain_run([value]):
+        elif kind in _NESTED and (is_flat(value) or is_plain_run([value])):
             self._out.append((value,))
         else:
             self._add_object(value, module)
@@ -111,10 +111,10 @@ class Signer:
         parts = (function.__defaults__, function.__kwdefaults__, function.__dict__)
         # of other code, its distribution says what it does
         text = dump_code(code) if home.is_first_party else b""
-        out.append((function.__module__, function.__qualname__, text, len(cells)))
+        out.append((function.__module__, function.__qualname__, text, len(cells), *map(bool, parts)))
         for part in parts:
-            # nothing is a part of its own: the three must not be taken for each other
-            self._add(part or None, home.name)
+            if part:
+                self._add(part, home.name)
         for name, cell in zip(code.co_freevars, cells, strict=True):
             out.append(name)
             self._add_cell(cell, home.name)
