@@ -45,7 +45,8 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         unittest pytest _pytest operator.call rlcompleter tkinter gettext.c2py profile.main sysconfig._main
         sysconfig._generate_posix_vars _xxsubinterpreters _xxinterpchannels _interpreters concurrent.interpreters
         concurrent.futures.InterpreterPoolExecutor concurrent.futures.interpreter _testcapi _testinternalcapi
-        numpy.testing jinja2 mako Cython pyximport
+        numpy.testing jinja2 mako Cython pyximport attr._make._compile_and_eval attr._make._linecache_and_compile
+        pygments.lexers.load_lexer_from_file pygments.formatters.load_formatter_from_file
         pandas.eval pandas.core.computation pandas.DataFrame.eval pandas.core.frame.DataFrame.eval
         pandas.DataFrame.query pandas.core.frame.DataFrame.query numexpr.evaluate numexpr.necompiler
         sympy.sympify sympy.S sympy.core.sympify sympy.parsing sympy.parse_expr torch.hub.load
@@ -73,6 +74,7 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         importlib.resources._common.resolve importlib.resources._common.get_package
         xml.sax.make_parser xml.sax._create_parser pkg_resources pandas.compat._optional pydantic.v1.utils.import_string
         pydantic._internal._validators.import_string werkzeug.utils.import_string dask.utils.import_required
+        cloudpickle.subimport cloudpickle.dynamic_subimport
         site.main site.addsitedir site.addpackage site.execsitecustomize site.execusercustomize
         """,
     ),

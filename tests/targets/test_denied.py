@@ -177,3 +177,17 @@ def test_every_denied_entry_of_the_standard_library_that_exists_is_refused_by_id
 
 def test_exceptions_lie_inside_something_denied() -> None:
     assert all(any(name.startswith(f"{entry}.") for entry in DENIED) for name in EXCEPTED)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "attr._make._compile_and_eval",
+        "pygments.lexers.load_lexer_from_file",
+        "pygments.formatters.load_formatter_from_file",
+        "cloudpickle.cloudpickle.subimport",
+    ],
+)
+def test_what_installed_packages_run_code_with_is_denied(name: str) -> None:
+    with pytest.raises(TargetError, match="is refused"):
+        check_name(name, TargetPolicy(), path="a")
