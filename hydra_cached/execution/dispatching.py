@@ -61,5 +61,9 @@ class Dispatcher(Protocol):
     def collect(self) -> Iterable[Collected]:
         """Wait until something is done."""
 
-    def abandon(self) -> None:
-        """The run ends before its time: stop what is under way, as far as it can be stopped."""
+    def abandon(self) -> list[Collected]:
+        """The run ends before its time: stop what is under way, as far as it can be stopped.
+
+        Returns:
+            Calls that were done by then, with results to keep.
+        """

@@ -8,10 +8,13 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from logging.handlers import QueueHandler, QueueListener
+from queue import SimpleQueue
 from typing import Any
 
 from hydra_cached.config.fresh_imports import refuse_stale_bytecode
@@ -41,7 +44,7 @@ class WorkerSetup:
     prepare: Callable[[], None] | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Slot:
     """One worker process and what it is doing."""
 
@@ -51,24 +54,29 @@ class _Slot:
 
 
 class ProcessPool:
-    """Worker processes, each with at most one task.
+    """Worker processes, each with at most one task; a task waits for each, so that none is idle.
 
     Args:
-        size: how many.
+        count: how many.
         setup: what they take over.
     """
 
-    def __init__(self, size: int, setup: WorkerSetup) -> None:
+    def __init__(self, count: int, setup: WorkerSetup) -> None:
         from loky.backend.context import get_context
 
-        self.size = size
+        self.size = 2 * count
         self._setup = setup
+        # tasks are handed on in a thread of its own, too
+        self._lock = threading.RLock()
+        self._finished: SimpleQueue[tuple[Future[Done], _Slot, Any] | None] = SimpleQueue()
+        threading.Thread(target=self._hand_on, name="hydra-cached-pool", daemon=True).start()
+        self._waiting: deque[tuple[bytes, Future[Done]]] = deque()
         self._is_closed = False
         self._context = get_context("loky")
         self._records = self._context.Queue()
         self._listener = QueueListener(self._records, _ToLoggers())
         self._listener.start()
-        self._slots = [self._start() for _ in range(size)]
+        self._slots = [self._start() for _ in range(count)]
 
     def _start(self) -> _Slot:
         from loky.process_executor import ProcessPoolExecutor
@@ -97,52 +105,87 @@ class ProcessPool:
         return ""
 
     def starts(self, future: Future[Done]) -> int:
-        """A call begins when its worker is up."""
-        slot = next((slot for slot in self._slots if slot.task is future), None)
-        return 1 if slot is None or slot.pid.done() else 0
+        """A call begins when it has a worker, and that is up."""
+        with self._lock:
+            slot = next((slot for slot in self._slots if slot.task is future), None)
+            return 1 if future.done() or (slot is not None and slot.pid.done()) else 0
 
     def submit(self, packed: bytes, node: Node, call_key: str | None) -> Future[Done]:
-        """Have a task done by a worker that is free."""
-        slot = next(slot for slot in self._slots if slot.task is None or slot.task.done())
+        """Have a task done by the next worker that is free."""
         outer: Future[Done] = Future()
-        inner = slot.executor.submit(run_task, packed)
-        slot.task = outer
-        inner.add_done_callback(lambda finished: self._pass_on(finished, outer, slot))
+        with self._lock:
+            self._waiting.append((packed, outer))
+            self._feed()
         return outer
 
     def stop(self, future: Future[Done]) -> str:
         """Kill the worker that has this task."""
-        slot = next((slot for slot in self._slots if slot.task is future), None)
-        if slot is not None:
+        with self._lock:
+            self._waiting = deque(each for each in self._waiting if each[1] is not future)
+            slot = next((slot for slot in self._slots if slot.task is future), None)
+            if slot is None:
+                return ""
+            stopped = slot.executor
             _kill(slot)
-            slot.executor.shutdown(wait=True, kill_workers=True)
             self._replace(slot)
+            self._feed()
+        stopped.shutdown(wait=True, kill_workers=True)
         return ""
 
     def close(self, *, is_killing: bool) -> None:
         """End all workers; with ``is_killing`` at once. Once more does nothing."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        for slot in self._slots:
+        with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            self._waiting.clear()
+            slots, self._slots = self._slots, []
+        for slot in slots:
             if is_killing:
                 _kill(slot)
             slot.executor.shutdown(wait=True, kill_workers=is_killing)
-        self._slots = []
+        self._finished.put(None)
         self._listener.stop()
         self._records.close()
 
-    def _pass_on(self, finished: Any, outer: Future[Done], slot: _Slot) -> None:
-        if outer.done():
-            return
-        error = finished.exception() if not finished.cancelled() else WorkerDiedError("a worker was stopped")
+    def _feed(self) -> None:
+        """Give what waits to workers that have nothing, those first that are up."""
+        for slot in sorted(self._slots, key=lambda slot: not slot.pid.done()):
+            if slot.task is None and self._waiting:
+                packed, outer = self._waiting.popleft()
+                slot.task = outer
+                try:
+                    inner = slot.executor.submit(run_task, packed)
+                except RuntimeError:
+                    # it died while it had nothing to do
+                    self._replace(slot)
+                    slot.task = outer
+                    inner = slot.executor.submit(run_task, packed)
+                # not handled there: the executor's thread may hold a lock that `submit` waits for
+                inner.add_done_callback(partial(self._put_down, outer, slot))
+
+    def _put_down(self, outer: Future[Done], slot: _Slot, finished: Any) -> None:
+        self._finished.put((outer, slot, finished))
+
+    def _hand_on(self) -> None:
+        while (item := self._finished.get()) is not None:
+            self._pass_on(*item)
+
+    def _pass_on(self, outer: Future[Done], slot: _Slot, finished: Any) -> None:
+        with self._lock:
+            if slot.task is not outer or self._is_closed:
+                # it was stopped
+                return
+            error = finished.exception() if not finished.cancelled() else WorkerDiedError("a worker was stopped")
+            if error is not None:
+                self._replace(slot)
+            slot.task = None
+            self._feed()
         if error is None:
             outer.set_result(finished.result())
             return
         if not isinstance(error, WorkerDiedError):
             error = WorkerDiedError(f"a worker process died ({_reason(error)})", hint="was there enough memory?")
-        if not self._is_closed and slot in self._slots:
-            self._replace(slot)
         outer.set_exception(error)
 
     def _replace(self, slot: _Slot) -> None:

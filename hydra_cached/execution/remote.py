@@ -50,6 +50,7 @@ class RemoteDispatcher:
         # calls that need what all workers who have it are busy with
         self._held_back: deque[_Flight] = deque()
         self._with_needs = 0
+        self._landed: list[Collected] = []
         self._keys: Counter[str] = Counter()
         self._scratch: Scratch | None = None
         # targets whose calls or results turned out not to travel
@@ -242,15 +243,18 @@ class RemoteDispatcher:
 
     def collect(self) -> list[Collected]:
         """Wait until a call is done, a worker died or a deadline passed."""
-        while True:
+        while not self._landed:
             self._run.interrupts.raise_if_come()
-            done, _ = wait(self._flights, timeout=_POLL_S, return_when=FIRST_COMPLETED)
-            found = [self._land(future) for future in sorted(done, key=lambda each: self._flights[each].node.index)]
-            found += [self._look_at(future, flight) for future, flight in list(self._flights.items())]
+            for future, flight in list(self._flights.items()):
+                self._look_at(future, flight)
+            done, _ = wait(self._flights, timeout=0 if self._landed else _POLL_S, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=lambda each: self._flights[each].node.index):
+                self._land(future)
             self._send_held_back()
-            landed = [each for each in found if each is not None]
-            if landed or not self._flights:
-                return landed
+            if not self._flights:
+                break
+        landed, self._landed = self._landed, []
+        return landed
 
     def _send_held_back(self) -> None:
         for _ in range(len(self._held_back)):
@@ -260,51 +264,57 @@ class RemoteDispatcher:
             else:
                 self._submit(flight)
 
-    def _land(self, future: Future[Done]) -> Collected | None:
-        flight = self._take(future)
+    def _land(self, future: Future[Done]) -> None:
+        flight = self._flights[future]
         if not flight.is_told:
             self._tell_start(flight)
         error = future.exception()
         if error is None:
             result = future.result()
-            return self._collected(flight, lambda: self._finish(flight, result))
-        if isinstance(error, WorkerDiedError) and not error.is_final and flight.deaths + 1 < _MOST_DEATHS:
+            self._collect(future, lambda: self._finish(flight, result))
+        elif isinstance(error, WorkerDiedError) and not error.is_final and flight.deaths + 1 < _MOST_DEATHS:
+            self._take(future)
             self._tell_death(flight, error.message)
             self._submit(flight)
-            return None
-        return self._collected(flight, self._failing(flight, error))
+        else:
+            self._collect(future, self._failing(flight, error))
 
-    def _look_at(self, future: Future[Done], flight: _Flight) -> Collected | None:
+    def _look_at(self, future: Future[Done], flight: _Flight) -> None:
         """See how a call does that is under way."""
+        if future.done():
+            return
         self._look_at_start(future, flight)
-        if flight.deadline is not None and flight.deadline < time.monotonic() and not future.done():
+        if flight.deadline is not None and flight.deadline < time.monotonic():
             error: BaseException = TimeoutError(f"it took more than {flight.node.call.declared.timeout_s:g} s")
-            return self._give_up(future, error)
+            self._give_up(future, error)
+            return
         # pools that begin a call again by themselves
         while flight.deaths + 1 < self._pool.starts(future):
             if flight.deaths + 1 >= _MOST_DEATHS:
-                return self._give_up(future, WorkerDiedError(f"the workers that ran it died, {_MOST_DEATHS} in all"))
+                self._give_up(future, WorkerDiedError(f"the workers that ran it died, {_MOST_DEATHS} in all"))
+                return
             self._tell_death(flight, "a worker died")
-        return None
 
     def _tell_death(self, flight: _Flight, what: str) -> None:
         flight.deaths += 1
         node = flight.node
         self._run.emit(Warned(node.path, f"{what} while it ran {node.path or 'the root'}; it is run again"))
 
-    def _give_up(self, future: Future[Done], error: BaseException) -> Collected:
-        flight = self._take(future)
+    def _give_up(self, future: Future[Done], error: BaseException) -> None:
+        flight = self._flights[future]
         if problem := self._pool.stop(future):
             self._warn(flight.node, f"is given up, but {problem}")
-        return self._collected(flight, self._failing(flight, error))
+        self._collect(future, self._failing(flight, error))
 
-    def _collected(self, flight: _Flight, finish: Callable[[], bool]) -> Collected:
+    def _collect(self, future: Future[Done], finish: Callable[[], bool]) -> None:
+        """A call came back, or nothing more is expected of it."""
+        flight = self._take(future)
+        self._landed.append(Collected(flight.node, flight.settled.decision, finish))
         key = flight.settled.decision.call_key
         if key is not None:
             self._keys[key] -= 1
             if not self._keys[key]:
                 del self._keys[key]
-        return Collected(flight.node, flight.settled.decision, finish)
 
     def _failing(self, flight: _Flight, error: BaseException) -> Callable[[], bool]:
         def fail() -> bool:
@@ -372,8 +382,11 @@ class RemoteDispatcher:
                     continue
                 settled.staged = None
 
-    def abandon(self) -> None:
+    def abandon(self) -> list[Collected]:
         """Kill what is under way."""
+        for future in [each for each in self._flights if each.done() and each.exception() is None]:
+            self._land(future)
         self._flights.clear()
         self._held_back.clear()
-        self.close(is_killing=True)
+        self._pool.close(is_killing=True)
+        return self._landed

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -65,6 +66,8 @@ class Scheduler:
         self._fetcher = Fetcher(self.state, self._decider, self._caller)
         self._dispatcher = dispatcher
         self._claiming = Claiming(self.state, lock_timeout_s)
+        self._collected: deque[Collected] = deque()
+        self._is_ending = False
         # nodes that another process computes
         self._contended: list[int] = []
         self._is_keeping_going = is_keeping_going
@@ -96,8 +99,10 @@ class Scheduler:
             self._expand([*map(self.graph.node_of, roots), *(self.graph.nodes[index] for index in sorted(sample))])
             self._work()
         except BaseException:
+            self._is_ending = True
             if self._dispatcher is not None:
-                self._dispatcher.abandon()
+                self._collected += self._dispatcher.abandon()
+                self._land_collected()
             raise
         finally:
             self._claiming.release_all()
@@ -163,9 +168,15 @@ class Scheduler:
                     return
                 self._look_again()
                 continue
-            for collected in dispatcher.collect():
-                self._guard(collected.node.index, partial(self._land, collected))
+            self._collected += dispatcher.collect()
+            self._land_collected()
             self._look_again()
+
+    def _land_collected(self) -> None:
+        # taken one by one: what an interrupt leaves is landed before the run ends
+        while self._collected:
+            collected = self._collected.popleft()
+            self._guard(collected.node.index, partial(self._land, collected))
 
     def _look_again(self) -> None:
         """Ask again for what other processes compute; a little later where there is nothing else to do."""
@@ -217,7 +228,7 @@ class Scheduler:
             raise
         if is_settled:
             self._end(collected.node)
-        else:
+        elif not self._is_ending:
             self._call_here(collected.node, collected.decision)
 
     def _bring_arguments(self, node: Node, decision: Decision) -> Decision:

@@ -101,7 +101,11 @@ def run_task(packed: bytes) -> Done:
     except Exception as exc:
         # what cannot be unpickled here: a module that only the client has
         return Done(impossible=f"{type(exc).__name__}: {exc}")
-    return _call(task, values)
+    try:
+        return _call(task, values)
+    except KeyboardInterrupt as exc:
+        # raised by the target: Ctrl-C does not reach a worker
+        return Done(error=pack_error(exc))
 
 
 def _call(task: Task, values: dict[int, Any]) -> Done:

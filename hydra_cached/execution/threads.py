@@ -76,10 +76,12 @@ class ThreadDispatcher:
             done, _ = wait(self._flights, timeout=_POLL_S, return_when=FIRST_COMPLETED)
         return [self._land(future) for future in sorted(done, key=lambda each: self._flights[each].node.index)]
 
-    def abandon(self) -> None:
+    def abandon(self) -> list[Collected]:
         """Begin nothing more. What is under way cannot be stopped; it ends with the process, or when it is done."""
         self._flights.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
+        # the signal may have come to them as well
+        return []
 
     def _land(self, future: Future[Outcome]) -> Collected:
         prepared = self._flights.pop(future)

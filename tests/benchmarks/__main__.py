@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import version
 
 from tests.benchmarks import (
+    executors,
     fingerprinting,
     hashing,
     instantiating,
@@ -39,6 +40,7 @@ def main(arguments: list[str]) -> None:
         "chains": ("Large results of a long pipeline", releasing.measure_chains),
         "memory": ("Large values, memory", large_values.measure_memory),
         "sweeps": ("Sweeps, against Hydra's multirun", lambda: sweeping.compare_sweeps(max(1, rounds // 3))),
+        "executors": ("Many calls at once", lambda: executors.compare_executors(rounds)),
         "starts": ("Start-up, whole processes", lambda: starting.compare_starts(2 * rounds)),
     }
     print(f"Python {sys.version.split()[0]}, hydra-core {version('hydra-core')}, omegaconf {version('omegaconf')}")

@@ -55,9 +55,10 @@ def take_turns(*functions: Callable[[], Any], rounds: int, repeats: tuple[int, .
     return Times(tuple(map(tuple, found)))
 
 
-def at_least(name: str, target: float, reached: float) -> Line:
-    """So many times faster."""
-    return Line(name, f">= {target:g} x", f"{reached:.1f} x", reached >= target)
+def at_least(name: str, target: float, reached: float, unit: str = " x") -> Line:
+    """So many times faster, or so much of something else."""
+    digits = 1 if unit == " x" else 2
+    return Line(name, f">= {target:g}{unit}", f"{reached:.{digits}f}{unit}", reached >= target)
 
 
 def below(name: str, target: float, reached: float, unit: str) -> Line:
@@ -71,7 +72,7 @@ def shown(name: str, reached: str) -> Line:
 
 def print_table(title: str, lines: list[Line]) -> None:
     width = max(len(line.name) for line in lines)
-    print(f"\n{title}\n{'':{width}}  {'target':>12}  {'reached':>14}")
+    print(f"\n{title}\n{'':{width}}  {'target':>15}  {'reached':>14}")
     for line in lines:
         mark = {True: "yes", False: "NO", None: ""}[line.is_met]
-        print(f"{line.name:{width}}  {line.target:>12}  {line.reached:>14}  {mark}".rstrip(), flush=True)
+        print(f"{line.name:{width}}  {line.target:>15}  {line.reached:>14}  {mark}".rstrip(), flush=True)

@@ -68,3 +68,12 @@ def add_capped(a: int, b: int) -> int:
     """The sum of two numbers, kept small."""
     calls[0] += 1
     return (a + b) % 1_000_003
+
+
+def sleep_50_ms(number: int, *before: Any) -> int:
+    time.sleep(0.05)
+    return number
+
+
+def give_back(number: int) -> int:
+    return number
