@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -9,7 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra_cached.errors import StoreError
 from hydra_cached.store import ObjectFolder, Payload, load_value
+from hydra_cached.store.locks import is_being_written, mark_as_written
+
+_SCRATCH = "hydra-cached-"
+_SIGN = "in-use"
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +69,25 @@ def stage(payload: Payload, folder: str, note: bytes = b"", *, is_durable: bool 
 class Scratch:
     """A folder for values that must not be stored, removed at the end of the run.
 
+    What a run left behind that was killed is removed by the next one.
+
     Args:
-        parent: where it is made; None is where the system keeps such things.
+        parent: where it is made, a folder for nothing else; None is where the system keeps such things.
     """
 
     def __init__(self, parent: str | None = None) -> None:
-        if parent is not None:
-            os.makedirs(parent, mode=0o700, exist_ok=True)
-        self._root = Path(tempfile.mkdtemp(prefix="hydra-cached-", dir=parent))
+        self._parent = parent
+        where = Path(tempfile.gettempdir() if parent is None else parent)
+        for left in where.glob(f"{_SCRATCH}*"):
+            _remove_left(left)
+        self._root = _make_folder(where)
+        # it counts as left behind once nobody has this file open
+        handle = os.open(self._root / f"{_SIGN}.new", os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0))
+        mark_as_written(handle)
+        self._sign = os.fdopen(handle, "rb")
+        with contextlib.suppress(OSError):
+            # only where an open file can be renamed can it be seen that nobody has it open
+            os.rename(self._root / f"{_SIGN}.new", self._root / _SIGN)
 
     @property
     def folder(self) -> str:
@@ -82,4 +100,27 @@ class Scratch:
 
     def remove(self) -> None:
         """Delete all of it."""
+        self._sign.close()
         shutil.rmtree(self._root, ignore_errors=True)
+        if self._parent is not None:
+            # the last one to go takes it along
+            with contextlib.suppress(OSError):
+                os.rmdir(self._parent)
+
+
+def _make_folder(where: Path) -> Path:
+    for _ in range(_ATTEMPTS):
+        where.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            return Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=where))
+    raise StoreError(f'the folder "{where}" keeps vanishing')
+
+
+def _remove_left(folder: Path) -> None:
+    """Remove the scratch folder of a run that is no more."""
+    try:
+        is_ours = not hasattr(os, "geteuid") or os.lstat(folder).st_uid == os.geteuid()
+        if is_ours and not folder.is_symlink() and is_being_written(folder / _SIGN) is False:
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError:
+        return  # another run did so, or it has just begun

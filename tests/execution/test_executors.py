@@ -117,7 +117,7 @@ def die(path):
         os.kill(os.getpid(), 9)
     return "alive"
 
-def hold(name):
+def hold(name, after=None):
     Path(f"{name}.part").write_text(str(os.getpid()))
     os.rename(f"{name}.part", f"{name}.pid")
     time.sleep(100)
@@ -433,6 +433,41 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return "Z" not in Path(f"/proc/{pid}/stat").read_text() if Path("/proc/self").exists() else True
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere it cannot be told whether a file is open")
+def test_what_a_killed_run_left_is_removed_by_the_next(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (folder / "tmp").mkdir()
+    (folder / "conf.py").write_text(
+        "config = [dict(_target_='steps.hold', name='a', after=dict(_target_='steps.load', n=2))]\n"
+    )
+    program = Path(sys.executable).parent / "hydra-cached"
+    running = subprocess.Popen([str(program), "run", "conf", "-j", "2"], cwd=folder, stderr=subprocess.DEVNULL)
+    wait_for(lambda: (folder / "a.pid").exists())
+    [alive] = folder.glob("tmp/hydra-cached-*")
+    assert run({"x": call("load", n=1)}, options=options("processes")).value == {"x": [0]}
+    assert alive.exists()
+    running.kill()
+    running.wait()
+    assert run({"x": call("load", n=1)}, options=options("processes")).value == {"x": [0]}
+    assert list(folder.glob("tmp/hydra-cached-*")) == []
+
+
+def test_worker_that_dies_while_it_has_nothing_to_do_is_replaced(folder: Path, store: Store) -> None:
+    killed: list[int] = []
+
+    def kill_idle(event: Event) -> None:
+        if isinstance(event, NodeFinished) and not killed:
+            killed.append(int((folder / "calls.txt").read_text().split()[1]))
+            os.kill(killed[0], signal.SIGKILL)
+            wait_for(lambda: not is_alive(killed[0]))
+            time.sleep(0.3)  # so that the pool has seen it
+
+    config = {"t": call("total", values=call("load", n=3))}
+    assert run(config, store=store, options=options(ELSEWHERE), listener=kill_idle).value == {"t": 3}
+    assert killed
 
 
 @pytest.mark.parametrize(

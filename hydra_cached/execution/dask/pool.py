@@ -168,7 +168,7 @@ class DaskPool:
         import dask
 
         configured: str | None = dask.config.get("temporary-directory", None)
-        return configured
+        return None if configured is None else os.path.join(configured, "hydra-cached")
 
     def _pack_session(self) -> None:
         import cloudpickle

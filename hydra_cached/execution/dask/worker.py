@@ -139,8 +139,8 @@ def enter(session: Session, address: str) -> None:
         _state.session = session.name
 
 
-def leave(name: str) -> None:
-    """Set this process back to what it was before a run."""
+async def leave(name: str) -> None:
+    """Set this process back to what it was before a run. Asynchronous, so that nobody need wait for it."""
     with _state.lock:
         if _state.session != name or _state.before is None:
             return

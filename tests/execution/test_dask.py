@@ -1,0 +1,389 @@
+"""Calls on a Dask cluster: how it is found, what its workers must have, and what happens when they die."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from distributed import Client, LocalCluster
+
+from hydra_cached import RunOptions, Store, run
+from hydra_cached.errors import NodeFailedError, UsageError
+from hydra_cached.events import Event, NodeFinished, Warned
+from hydra_cached.execution.dask import checks, clusters
+from hydra_cached.execution.dask.worker import Versions, own_versions
+from hydra_cached.execution.report import RunReport
+from tests.conftest import RunCli
+
+STEPS = """
+import os
+import threading
+import time
+from pathlib import Path
+
+def step(number, *before):
+    with open("calls.txt", "a") as file:
+        file.write(f"{number} {os.getpid()}\\n")
+    time.sleep(0.02)
+    return number
+
+def where():
+    time.sleep(0.01)
+    return os.getpid(), os.getcwd()
+
+def text():
+    time.sleep(0.01)
+    return "first"
+
+def sleep(seconds):
+    time.sleep(seconds)
+    return seconds
+
+def always_die():
+    time.sleep(0.01)
+    os.kill(os.getpid(), 9)
+
+def talk():
+    import logging
+    time.sleep(0.01)
+    logging.getLogger("mine").warning("from afar")
+    return 1
+"""
+LOCAL: dict[str, Any] = {
+    "threads_per_worker": 1,
+    "dashboard_address": "127.0.0.1:0",
+    "memory_limit": 0,
+    "silence_logs": 50,
+}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LocalCluster]:
+    with (
+        LocalCluster(n_workers=2, resources={"DISK": 1}, **LOCAL) as made,
+        Client(made, set_as_default=False) as client,
+    ):
+        client.wait_for_workers(2)
+        yield made
+
+
+@pytest.fixture
+def folder(project: Callable[[Mapping[str, str]], Path]) -> Path:
+    return project({"steps.py": STEPS})
+
+
+@pytest.fixture
+def store(folder: Path) -> Iterator[Store]:
+    with Store(folder / "cache") as opened:
+        yield opened
+
+
+def call(name: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    return {"_target_": f"steps.{name}", "_convert_": "all", **({"_args_": list(args)} if args else {}), **kwargs}
+
+
+def on(cluster: Any, **changes: Any) -> RunOptions:
+    return RunOptions(cluster=cluster, **changes)
+
+
+def warnings(seen: list[Event]) -> list[str]:
+    return [event.message for event in seen if isinstance(event, Warned)]
+
+
+def pids(cluster: LocalCluster) -> list[int]:
+    return [nanny.pid for nanny in cluster.workers.values()]
+
+
+# --- which cluster ----------------------------------------------------------------------------------------------------
+
+
+def test_cluster_of_the_users_is_left_as_it_was(folder: Path, store: Store, cluster: LocalCluster) -> None:
+    before = pids(cluster)
+    report = run({"x": call("where")}, store=store, options=on(cluster))
+    pid, directory = report.value["x"]
+    assert pid in before
+    assert directory == str(folder)
+    with Client(cluster, set_as_default=False) as client:
+        wait_for(lambda: str(folder) not in client.run(os.getcwd).values())
+        assert True not in client.run(_imports_from, str(folder)).values()
+    assert pids(cluster) == before
+
+
+def _imports_from(folder: str) -> bool:
+    return folder in sys.path
+
+
+@pytest.mark.parametrize("form", ["address", "file", "factory", "client"])
+def test_cluster_is_found_by(folder: Path, cluster: LocalCluster, form: str) -> None:
+    address = cluster.scheduler_address
+    with Client(cluster, set_as_default=False) as client:
+        (folder / "scheduler.json").write_text(json.dumps({"address": address}))
+        made = f"import distributed\ndef make():\n    return distributed.Client({address!r}, set_as_default=False)\n"
+        (folder / "clusters.py").write_text(made)
+        where = {
+            "address": address,
+            "file": str(folder / "scheduler.json"),
+            "factory": "clusters:make",
+            "client": client,
+        }[form]
+        assert run({"x": call("where")}, options=on(where)).value["x"][0] in pids(cluster)
+        assert client.status == "running"
+
+
+def test_cluster_that_a_factory_made_ends_with_the_run(folder: Path) -> None:
+    text = f"from distributed import LocalCluster\ndef make():\n    return LocalCluster(n_workers=1, **{LOCAL!r})\n"
+    (folder / "clusters.py").write_text(text)
+    pid = run({"x": call("where")}, options=on("clusters:make")).value["x"][0]
+    assert pid != os.getpid()
+    wait_for(lambda: not is_alive(pid))
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("clusters", 'there is no cluster "clusters"'),
+        ("absent.json", 'there is no scheduler file "absent.json"'),
+        ("os:getcwd", "os:getcwd gives no cluster but str"),
+        ("absent:make", "cannot import the cluster \"absent:make\": No module named 'absent'"),
+        ("os:absent", "cannot import the cluster \"os:absent\": module 'os' has no attribute 'absent'"),
+        ("json:loads", 'the cluster "json:loads" cannot be made: TypeError: loads() missing 1 required positional'),
+    ],
+)
+def test_cluster_that_is_not_there_is_refused(folder: Path, where: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        run(call("where"), options=on(where))
+    assert caught.value.message.startswith(message)
+    assert caught.value.hint
+
+
+def test_cluster_that_does_not_answer_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "CONNECT_TIMEOUT_S", 1)
+    with pytest.raises(UsageError, match="cannot connect to the cluster"):
+        run(call("where"), options=on("tcp://127.0.0.1:1"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--cluster", "a:b", "--executor", "threads"], "--cluster is for the executor dask, not for threads"),
+        (["--ship-code"], "--ship-code is for the executor dask, not for inline"),
+        (["--cluster", "a:b", "-j", "3"], "a cluster has as many workers as it has"),
+    ],
+)
+def test_options_that_make_no_sense_together_are_refused(
+    folder: Path, run_cli: RunCli, arguments: list[str], message: str
+) -> None:
+    (folder / "conf.py").write_text("config = dict(_target_='steps.where')\n")
+    done = run_cli("run", "conf", *arguments)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == f"error: {message}"
+
+
+def test_missing_extra_is_told_with_the_command_that_installs_it(folder: Path, run_cli: RunCli) -> None:
+    (folder / "conf.py").write_text("config = dict(_target_='steps.where')\n")
+    (folder / "distributed.py").write_text("raise ImportError(\"No module named 'distributed'\")\n")
+    done = run_cli("run", "conf", "--executor", "dask", env={"PYTHONPATH": str(folder)})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        "error: the executor dask cannot be used: No module named 'distributed'",
+        'hint: pip install "hydra-cached[dask]"',
+    ]
+
+
+def test_command_writes_nothing_but_its_document_to_stdout(folder: Path, run_cli: RunCli) -> None:
+    (folder / "conf.py").write_text(
+        "config = [dict(_target_='steps.talk'), dict(_target_='builtins.print', _args_=['printed'])]\n"
+    )
+    done = run_cli("run", "conf", "--executor", "dask", "-j", "2", "--json")
+    assert done.returncode == 0
+    assert done.stdout.startswith("{")
+    assert '"ok": true' in done.stdout
+    lines = [line for line in done.stderr.splitlines() if " INFO " not in line]
+    assert sorted(line.partition("WARNING")[2].strip() or line for line in lines) == ["from afar", "printed"]
+
+
+# --- what workers must have -------------------------------------------------------------------------------------------
+
+
+def test_worker_of_another_version_is_named(cluster: LocalCluster) -> None:
+    wanted = Versions("2.7", own_versions().hydra_cached, "0.1")
+    with Client(cluster, set_as_default=False) as client, pytest.raises(UsageError) as caught:
+        checks.check_versions(client, wanted)
+    python, cloudpickle = own_versions().python, own_versions().cloudpickle
+    assert "the worker tcp://" in caught.value.message
+    assert caught.value.message.endswith(f"python {python} and not 2.7, cloudpickle {cloudpickle} and not 0.1")
+
+
+def test_worker_that_does_not_see_the_store_is_named(folder: Path, cluster: LocalCluster) -> None:
+    with Client(cluster, set_as_default=False) as client, pytest.raises(UsageError) as caught:
+        checks.check_visible(client, str(folder / "elsewhere" / "probe"))
+    assert "the worker tcp://" in caught.value.message
+    assert caught.value.message.endswith(f'does not see "{folder / "elsewhere"}"')
+
+
+def test_nothing_is_left_beside_the_results(folder: Path, store: Store, cluster: LocalCluster) -> None:
+    config = {"total": call("step", 1, call("text", _cache_result_=False))}
+    assert run(config, store=store, options=on(cluster)).value == {"total": 1}
+    left = [path for path in (folder / "cache").rglob("*") if "probe" in path.name or "scratch" in str(path)]
+    assert left == []
+
+
+def test_code_that_was_edited_is_imported_anew(folder: Path, store: Store, cluster: LocalCluster) -> None:
+    project_file = folder / "edited.py"
+    for text in ("first", "second"):
+        project_file.write_text(
+            f"import os, time\ndef say():\n    time.sleep(0.01)\n    return {text!r}, os.getpid()\n"
+        )
+        sys.modules.pop("edited", None)
+        said, pid = run({"_target_": "edited.say"}, store=store, options=on(cluster)).value
+        assert said == text
+        assert pid in pids(cluster)
+
+
+def test_shipped_code_runs_where_its_files_are_not(folder: Path, store: Store) -> None:
+    package = folder / "shipped"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "inner.py").write_text("import os\ndef pid():\n    return os.getpid()\n")
+    (package / "steps.py").write_text(
+        "import time\nfrom pathlib import Path\nfrom shipped.inner import pid\n"
+        "def say():\n    time.sleep(0.01)\n"
+        "    return pid(), Path(__file__).with_name('data.txt').read_text(), __file__\n"
+    )
+    (package / "data.txt").write_text("data")
+    with LocalCluster(n_workers=1, **LOCAL) as cluster:
+        options = on(cluster, is_shipping_code=True)
+        pid, text, file = run({"_target_": "shipped.steps.say"}, store=store, options=options).value
+        assert (pid in pids(cluster), text) == (True, "data")
+        assert not Path(file).is_relative_to(folder)
+
+
+def test_resource_that_no_worker_has_is_told_at_once(folder: Path, store: Store, cluster: LocalCluster) -> None:
+    seen: list[Event] = []
+    config = {"a": call("step", 1), "b": call("step", 2, "${a}", _resources_={"GPU": 1})}
+    report = run(config, store=store, options=on(cluster), listener=seen.append)
+    assert isinstance(report.error, NodeFailedError)
+    assert report.error.message == "b (steps.step) cannot run: no worker of the cluster has GPU=1"
+    assert warnings(seen) == ["steps.step at b cannot run: no worker of the cluster has GPU=1"]
+    assert [type(event) for event in seen].index(Warned) < [type(event) for event in seen].index(NodeFinished)
+
+
+def test_resource_that_workers_have_is_shared_out(folder: Path, store: Store, cluster: LocalCluster) -> None:
+    config = [call("step", number, _resources_={"DISK": 1}) for number in range(12)]
+    assert run(config, store=store, options=on(cluster)).value == list(range(12))
+    used = Counter(line.split()[1] for line in (folder / "calls.txt").read_text().splitlines())
+    assert len(used) == 2
+    assert min(used.values()) >= 3
+
+
+# --- what can go wrong ------------------------------------------------------------------------------------------------
+
+
+def layers(count: int, width: int) -> dict[str, Any]:
+    nodes: dict[str, Any] = {}
+    for number in range(count):
+        below = [f"${{n{number - width}}}", f"${{n{number - width + 1}}}"] if number >= width else []
+        nodes[f"n{number}"] = call("step", number, *below)
+    return nodes
+
+
+def test_killed_worker_loses_only_what_it_was_at(folder: Path, store: Store) -> None:
+    killed: list[int] = []
+    with LocalCluster(n_workers=2, **LOCAL) as cluster:
+
+        def kill_midway(event: Event) -> None:
+            lines = (folder / "calls.txt").read_text().splitlines() if (folder / "calls.txt").exists() else []
+            if not killed and len(lines) >= 100:
+                killed.append(int(lines[-1].split()[1]))
+                os.kill(killed[0], signal.SIGKILL)
+
+        report = run(layers(200, 20), store=store, options=on(cluster), listener=kill_midway)
+    assert killed
+    assert report.is_ok
+    assert list(report.value.values()) == list(range(200))
+    assert report.summary.ran == 200
+    calls = [line.split() for line in (folder / "calls.txt").read_text().splitlines()]
+    again = {number for number, count in Counter(number for number, _ in calls).items() if count > 1}
+    assert {number for number, _ in calls} == set(map(str, range(200)))
+    # a worker has one call under way, and one whose result may not have come back
+    assert len(again) <= 2
+    assert all(any(pid == str(killed[0]) for number, pid in calls if number == each) for each in again)
+    assert run(layers(200, 20), store=store).summary.ran == 0
+
+
+def test_call_that_kills_its_workers_fails_by_name(folder: Path) -> None:
+    seen: list[Event] = []
+    options = RunOptions(executor="dask", jobs=2)
+    report = run({"d": call("always_die")}, options=options, listener=seen.append)
+    assert isinstance(report.error, NodeFailedError)
+    assert report.error.path == "d"
+    assert "died, 3 in all" in report.error.message
+
+
+def test_call_that_takes_too_long_fails_and_its_worker_is_free(folder: Path, store: Store) -> None:
+    with LocalCluster(n_workers=1, **LOCAL) as cluster:
+        config = {"slow": {**call("sleep", seconds=60), "_timeout_s_": 0.5}, "b": call("where")}
+        started = time.monotonic()
+        report = run(config, store=store, options=on(cluster, is_keeping_going=True))
+    assert time.monotonic() - started < 40
+    assert isinstance(report.error, NodeFailedError)
+    assert isinstance(report.error.__cause__, TimeoutError)
+    assert statuses(report) == {"slow": "failed", "b": "ran"}
+
+
+def test_cluster_without_workers_is_waited_for(folder: Path) -> None:
+    seen: list[Event] = []
+    with LocalCluster(n_workers=0, **LOCAL) as cluster:
+        cluster.adapt(minimum=0, maximum=1, interval="100ms")
+        assert run({"x": call("step", 5)}, options=on(cluster), listener=seen.append).value == {"x": 5}
+    assert warnings(seen) == ["the cluster has no workers yet: waiting for one"]
+
+
+def test_interrupt_leaves_a_foreign_cluster_alone(folder: Path, cluster: LocalCluster) -> None:
+    (folder / "conf.py").write_text("config = [dict(_target_='steps.sleep', seconds=3 + i) for i in (0, 1)]\n")
+    program = Path(sys.executable).parent / "hydra-cached"
+    before = pids(cluster)
+    running = subprocess.Popen(
+        [str(program), "run", "conf", "--cluster", cluster.scheduler_address],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert running.stderr is not None
+    for line in iter(running.stderr.readline, ""):
+        if "running" in line and "pipeline" not in line:
+            break
+    running.send_signal(signal.SIGINT)
+    assert running.wait(timeout=20) == 130
+    running.stderr.close()
+    assert pids(cluster) == before
+    assert all(map(is_alive, before))
+
+
+def statuses(report: RunReport) -> dict[str, str]:
+    return {node.path: node.status for node in report.nodes}
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2] if Path("/proc/self").exists() else True
