@@ -13,6 +13,7 @@ from hydra_cached.events import NodeFinished, Warned
 from hydra_cached.execution.calling import Caller
 from hydra_cached.execution.dispatching import Collected
 from hydra_cached.execution.files import Before
+from hydra_cached.execution.packing import PackedTask, pack_task
 from hydra_cached.execution.pools import Pool
 from hydra_cached.execution.settled import Settled
 from hydra_cached.execution.staging import Scratch, StagedValue, stage
@@ -35,7 +36,7 @@ class _Flight:
     node: Node
     settled: Settled
     before: Before | None
-    packed: bytes
+    packed: PackedTask
     is_told: bool = False
     deadline: float | None = None
     deaths: int = 0
@@ -141,7 +142,7 @@ class RemoteDispatcher:
         return busy >= max(1, self._pool.capacity(needs) or 0)
 
     def _submit(self, flight: _Flight) -> None:
-        future = self._pool.submit(flight.packed, flight.node, flight.settled.decision.call_key)
+        future = self._pool.submit(flight.packed.content, flight.node, flight.settled.decision.call_key)
         self._flights[future] = flight
         if flight.node.call.declared.resources and self._pool.capacity({}) is not None:
             self._with_needs += 1
@@ -183,9 +184,7 @@ class RemoteDispatcher:
             return True
         return not settled.holds and self._run.values.count(place) == 1
 
-    def _pack(self, node: Node, decision: Decision, before: Before | None) -> bytes | None:
-        import cloudpickle
-
+    def _pack(self, node: Node, decision: Decision, before: Before | None) -> PackedTask | None:
         run = self._run
         numbers = {place: number for number, place in enumerate(node.call.children)}
         info = run.committer.describe(node, decision)
@@ -207,12 +206,7 @@ class RemoteDispatcher:
             retries=node.call.declared.retries,
             is_durable=run.cache is not None and run.cache.is_durable,
         )
-        try:
-            packed: bytes = cloudpickle.dumps(task, 5)
-        except Exception:
-            # anything that a user's __reduce__ or __getstate__ may raise
-            return None
-        return packed
+        return pack_task(task, self._scratch_folder)
 
     def _stage(self, place: Place) -> StagedValue:
         """The value of an argument where workers find it.
@@ -309,6 +303,8 @@ class RemoteDispatcher:
     def _collect(self, future: Future[Done], finish: Callable[[], bool]) -> None:
         """A call came back, or nothing more is expected of it."""
         flight = self._take(future)
+        if flight.packed.staged is not None and self._scratch is not None:
+            self._scratch.drop(flight.packed.staged)
         self._landed.append(Collected(flight.node, flight.settled.decision, finish))
         key = flight.settled.decision.call_key
         if key is not None:

@@ -89,17 +89,16 @@ class Done:
 
 def run_task(packed: bytes) -> Done:
     """Make the call of a packed `Task`. Never raises what the user's code raises."""
-    import cloudpickle
-
     try:
-        task: Task = cloudpickle.loads(packed)
+        found: Task | StagedValue = pickle.loads(packed)
+        task: Task = found.load() if isinstance(found, StagedValue) else found
         if task.code and _code().of(task.place.target) != task.code:
             return Done(impossible="its code was edited since the run began")
         values = {number: staged.load() for number, staged in task.arguments.items()}
     except (EntryError, NotDigestibleError) as exc:
         return Done(impossible=exc.message)
-    except Exception as exc:
-        # what cannot be unpickled here: a module that only the client has
+    except (Exception, SystemExit) as exc:
+        # what cannot be unpickled here: a module that only the client has, or that ends its process
         return Done(impossible=f"{type(exc).__name__}: {exc}")
     try:
         return _call(task, values)

@@ -23,6 +23,7 @@ from hydra_cached.execution.dask import checks, clusters
 from hydra_cached.execution.dask.worker import Versions, own_versions
 from hydra_cached.execution.report import RunReport
 from tests.conftest import RunCli
+from tests.execution.waiting import is_alive, wait_for
 
 STEPS = """
 import os
@@ -372,18 +373,3 @@ def test_interrupt_leaves_a_foreign_cluster_alone(folder: Path, cluster: LocalCl
 
 def statuses(report: RunReport) -> dict[str, str]:
     return {node.path: node.status for node in report.nodes}
-
-
-def wait_for(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.05)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2] if Path("/proc/self").exists() else True

@@ -11,15 +11,18 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hydra_cached import RunOptions, Store, run
 from hydra_cached.errors import NodeFailedError, UsageError
 from hydra_cached.events import Event, NodeFailed, NodeFinished, NodeStarted, Warned
 from hydra_cached.execution.report import RunReport
+from tests.execution.waiting import is_alive, wait_for
 
 STEPS = """
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -116,6 +119,26 @@ def die(path):
         Path(path).write_text("")
         os.kill(os.getpid(), 9)
     return "alive"
+
+def weigh(value, array):
+    time.sleep(0.01)
+    return [len(value), int(array.sum())]
+
+def sink():
+    return sink()
+
+def raise_odd(kind):
+    time.sleep(0.01)
+    if kind == "SystemExit":
+        raise SystemExit(3)
+    if kind == "recursion":
+        sink()
+    class Odd(Exception):
+        pass
+    error = Odd("odd")
+    if kind == "unpicklable":
+        error.lock = threading.Lock()
+    raise error
 
 def hold(name, after=None):
     Path(f"{name}.part").write_text(str(os.getpid()))
@@ -334,6 +357,21 @@ def test_failed_call_is_tried_again_as_often_as_asked(folder: Path, store: Store
     assert isinstance(again.error, NodeFailedError)
 
 
+@EVERYWHERE
+def test_large_literal_arguments_pass_as_files(store: Store, executor: str) -> None:
+    config = call("weigh", value="x" * 1_000_000, array=np.arange(200_000))
+    report = run(config, store=store, options=options(executor))
+    assert report.value == [1_000_000, 19999900000]
+
+
+@EVERYWHERE
+def test_exceptions_of_every_kind_are_failures_of_their_node(store: Store, executor: str) -> None:
+    for kind in ("SystemExit", "local", "recursion", "unpicklable"):
+        report = run({"x": call("raise_odd", kind=kind)}, store=store, options=options(executor))
+        assert isinstance(report.error, NodeFailedError), kind
+        assert report.error.path == "x"
+
+
 # --- processes alone --------------------------------------------------------------------------------------------------
 
 
@@ -418,21 +456,6 @@ def test_workers_end_with_their_client(folder: Path, executor: str, number: sign
 def _allow_interrupts() -> None:
     # what is started in the background may have them ignored
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def wait_for(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.05)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text() if Path("/proc/self").exists() else True
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere it cannot be told whether a file is open")
