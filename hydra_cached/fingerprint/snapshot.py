@@ -179,7 +179,7 @@ class Snapshot:
     # --- whether it is the same ---------------------------------------------------------------------------------------
 
     def _is_same(self, known: Mapping[str, Any]) -> bool:
-        if known["made by"] != _own_digest():
+        if known.get("made by") != _own_digest():
             return False
         bodies = self._bodies
         # imports last: only if the text is the same that makes them

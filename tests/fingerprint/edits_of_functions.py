@@ -347,3 +347,44 @@ CASES = {
         does_not={"of a function": ("steps.py", "Nobody reads this.", "Nobody ever reads this.")},
     ),
 }
+
+CASES["marks of what a target calls"] = Case(
+    {
+        "steps.py": """
+            import hydra_cached
+            import late
+
+            @hydra_cached.version("1")
+            def load(x):
+                return x
+
+            @hydra_cached.depends_on(late.found)
+            def find(x):
+                return x
+
+            @hydra_cached.depends_on("named.found")
+            def look(x):
+                return x
+
+            @hydra_cached.depends_on(whole := __import__("whole"))
+            def take(x):
+                return x
+
+            def run(x):
+                return load(x), find(x), look(x), take(x)
+            """,
+        "late.py": "def found():\n    return helper()\n\ndef helper():\n    return 1\n\ndef unused():\n    return 7\n",
+        "named.py": "def found():\n    return 1\n\ndef unused():\n    return 7\n",
+        "whole.py": "def found():\n    return 1\n",
+    },
+    counts={
+        "another version": ("steps.py", 'version("1")', 'version("2")'),
+        "code that a mark names": ("late.py", "return 1", "return 2"),
+        "code that a mark names by a text": ("named.py", "return 1", "return 2"),
+        "a module that a mark names": ("whole.py", "return 1", "return 2"),
+    },
+    does_not={
+        "other code": ("late.py", "return 7", "return 8"),
+        "other code of what is named by a text": ("named.py", "return 7", "return 8"),
+    },
+)
