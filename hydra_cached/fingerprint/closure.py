@@ -21,6 +21,7 @@ from hydra_cached.fingerprint.constants import read_constant
 from hydra_cached.fingerprint.definition import Definition, Kind
 from hydra_cached.fingerprint.describing import read_class, read_foreign, read_function
 from hydra_cached.fingerprint.distribution import module_of
+from hydra_cached.fingerprint.glances import Glances
 from hydra_cached.fingerprint.held import hold
 from hydra_cached.fingerprint.modules import read_module, read_text, read_whole
 from hydra_cached.fingerprint.named import ModuleText, NamedCode
@@ -38,7 +39,7 @@ class Closures:
 
     def __init__(self, bodies: Bodies, rows: Rows) -> None:
         self._bodies = bodies
-        self._names = NamedCode(bodies, self._load)
+        self._names = NamedCode(bodies, Glances(rows), self._load)
         readers = {
             "function": read_function,
             "class": read_class,

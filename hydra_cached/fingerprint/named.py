@@ -6,11 +6,9 @@ a whole never is: what its text and the texts that it imports say is enough.
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import sys
-import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
@@ -19,8 +17,7 @@ from typing import Any
 from hydra_cached.fingerprint.bodies import UNSURE, Bodies
 from hydra_cached.fingerprint.definition import digest_text
 from hydra_cached.fingerprint.distribution import absolute, find_file, find_spec
-from hydra_cached.fingerprint.effects import find_assignments
-from hydra_cached.fingerprint.syntax import normalise
+from hydra_cached.fingerprint.glances import Glance, Glances
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _MAX_LENGTH = 200
@@ -49,15 +46,16 @@ class NamedCode:
 
     Args:
         bodies: whose code a module is.
+        glances: texts of files.
         load: imports a module; None where that fails.
     """
 
-    def __init__(self, bodies: Bodies, load: Callable[[str], ModuleType | None]) -> None:
+    def __init__(self, bodies: Bodies, glances: Glances, load: Callable[[str], ModuleType | None]) -> None:
         self._bodies = bodies
+        self._glances = glances
         self._load = load
         self._found: dict[str, Any] = {}
         self._tops: dict[str, bool] = {}
-        self._trees: dict[str, ast.Module | None] = {}
 
     def find(self, text: str) -> Any | None:
         """What ``text`` names in the user's code: a function, class or other value, a `ModuleText`, or None."""
@@ -78,9 +76,9 @@ class NamedCode:
             if name in seen:
                 continue
             seen.add(name)
-            tree = self._tree(file)
-            yield TextPart(name, self._digest(name, file, tree), file)
-            for imported in self._imports(name, file, tree):
+            glance = self._glances.of(file)
+            yield TextPart(name, self._digest(name, glance), file)
+            for imported in _imports(name, file, glance):
                 origin = self._bodies.origins.of_module(imported)
                 if origin.distribution is not None:
                     yield TextPart(origin.distribution[0], digest_text(*origin.distribution), None)
@@ -129,52 +127,26 @@ class NamedCode:
                 return "__getattr__" in vars(loaded)
             return not (isinstance(found, ModuleType) and found.__name__ == f"{module}.{name}")
         file = find_file(module)
-        tree = None if file is None else self._tree(file)
-        return tree is not None and name in _defined_names(tree)
+        return file is not None and name in self._glances.of(file).names
 
-    def _tree(self, file: str) -> ast.Module | None:
-        if file not in self._trees:
-            try:
-                with tokenize.open(file) as stream:
-                    self._trees[file] = ast.parse(stream.read(), file)
-            except (OSError, SyntaxError, ValueError, RecursionError):
-                self._trees[file] = None
-        return self._trees[file]
-
-    def _digest(self, name: str, file: str, tree: ast.Module | None) -> str:
-        try:
-            own = digest_text("unreadable") if tree is None else digest_text("module", normalise(tree))
-        except RecursionError:
-            own = digest_text("too deep")
+    def _digest(self, name: str, glance: Glance) -> str:
         text = self._bodies.home_of(name).text
         if text is not None and not (text.is_sure and text.is_still_there()):
-            return digest_text(UNSURE, own)
-        return own
-
-    def _imports(self, name: str, file: str, tree: ast.Module | None) -> Iterator[str]:
-        parent = name.rpartition(".")[0]
-        if parent:
-            yield parent
-        package = name if os.path.basename(file).startswith("__init__.") else parent
-        for node in ast.walk(tree) if tree is not None else ():
-            if isinstance(node, ast.Import):
-                yield from (alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom):
-                source = absolute("." * node.level + (node.module or ""), {"__package__": package})
-                if source:
-                    yield source
-                    # some of these are modules
-                    yield from (f"{source}.{alias.name}" for alias in node.names)
+            return digest_text(UNSURE, glance.digest)
+        return glance.digest
 
 
-def _defined_names(tree: ast.Module) -> set[str]:
-    found = {name for name, _ in find_assignments(tree)}
-    if "__getattr__" in found:
-        # it makes names as they are asked for
-        found.update(
-            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and type(node.value) is str
-        )
-    return found
+def _imports(name: str, file: str, glance: Glance) -> Iterator[str]:
+    """Modules that a text imports, and names in them, of which some are modules."""
+    parent = name.rpartition(".")[0]
+    if parent:
+        yield parent
+    package = name if os.path.basename(file).startswith("__init__.") else parent
+    for written, names in glance.imports:
+        source = absolute(written, {"__package__": package})
+        if source:
+            yield source
+            yield from (f"{source}.{each}" for each in names)
 
 
 def _is_there(name: str) -> bool:

@@ -136,7 +136,7 @@ class Snapshot:
         bodies, inputs, known = self._bodies, self._bodies.inputs, self._known
         projects, origins = bodies.projects, bodies.origins
         homes = [home for home in self._new_homes() if home.is_module]
-        files = {home.name: bodies.sources.stamps(home.text, home.namespace) for home in homes}
+        files = {home.name: [] if home.text is None else home.text.stamps() for home in homes}
         return {
             "made by": _own_digest(),
             "digests": self._digests,

@@ -33,12 +33,18 @@ class Text:
     Attributes:
         spec: of the import; another import of the same file is another text.
         is_sure: whether it is what was imported, as far as no compiled code shows.
+        compiled: stamp of its compiled file; empty without one.
     """
 
     file: str
     spec: Any
     reading: FileReading
     is_sure: bool
+    compiled: tuple[int, ...] = ()
+
+    def stamps(self) -> list[Any]:
+        """The file with its stamp and that of its compiled file, for `Sources.has_stamps`."""
+        return [self.file, self.reading.stamp, self.compiled]
 
     def is_still_there(self) -> bool:
         """Whether the file is the same by now."""
@@ -158,12 +164,8 @@ class Sources:
         """Where a function stands in its text."""
         return self._find_place(text, function.__code__)
 
-    def stamps(self, text: Text | None, namespace: Mapping[str, Any]) -> list[Any]:
-        """The file of a module with its stamp and that of its compiled file, for `has_stamps`; empty without a file."""
-        return [] if text is None else [text.file, text.reading.stamp, _compiled_stamp(namespace)]
-
     def has_stamps(self, stamps: Sequence[Any], namespace: Mapping[str, Any]) -> bool:
-        """Whether the files of a module are those of these stamps, and surely what it was imported from."""
+        """Whether the files of a module are those of `Text.stamps`, and surely what it was imported from."""
         file = namespace.get("__file__")
         if not stamps:
             return not isinstance(file, str)
@@ -175,7 +177,7 @@ class Sources:
             return False
         return (
             [*_stamp(status)] == stamps[1]
-            and _compiled_stamp(namespace) == stamps[2]
+            and [*_compiled_stamp(namespace)] == stamps[2]
             and self._times.is_older(status, str(namespace.get("__name__")))
         )
 
@@ -186,7 +188,7 @@ class Sources:
             status = os.stat(file)
         except OSError:
             return None
-        stamp = _stamp(status)
+        stamp, compiled = _stamp(status), _compiled_stamp(namespace)
         reading = self._recall(file, stamp)
         if reading is None:
             parsed = _parse(file)
@@ -195,7 +197,7 @@ class Sources:
             reading = read_file(parsed, stamp)
             self._keep(file, stamp, parsed)
             self._rows.put(file, reading.dump())
-        return Text(file, spec, reading, self._is_as_loaded(file, spec, namespace, status, reading))
+        return Text(file, spec, reading, self._is_as_loaded(file, spec, namespace, status, reading), compiled)
 
     def _recall(self, file: str, stamp: tuple[int, ...]) -> FileReading | None:
         if not self._rows.is_kept:
@@ -296,12 +298,12 @@ def _stamp(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
-def _compiled_stamp(namespace: Mapping[str, Any]) -> list[int]:
+def _compiled_stamp(namespace: Mapping[str, Any]) -> tuple[int, ...]:
     compiled = compiled_file(namespace)
     try:
-        return [] if compiled is None else [*_stamp(os.stat(compiled))]
+        return () if compiled is None else _stamp(os.stat(compiled))
     except OSError:
-        return []
+        return ()
 
 
 def _is_origin(spec: Any, file: str) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import os
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -120,3 +123,35 @@ def test_a_memo_that_forgets_everything_does_no_harm(project: Project) -> None:
 
     run = load(project, STEPS)
     assert CodeFingerprints(Forgetful()).of(run) == CodeFingerprints().of(run)
+
+
+def test_a_module_that_a_text_names_is_parsed_once(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"whole/__init__.py": "import whole.part\n", "whole/part.py": "X = 1\n"}
+    path = project(files) / "whole" / "part.py"
+    parsed = []
+    parse = ast.parse
+
+    def count(text: str, file: str) -> ast.Module:
+        parsed.append(file)
+        return parse(text, file)
+
+    monkeypatch.setattr(ast, "parse", count)
+
+    def fingerprint(memo: Memo | None) -> str:
+        code = CodeFingerprints(memo)
+        digest = code.of(code.named("whole.part"))
+        code.flush()
+        return digest
+
+    memo = Memo()
+    before = fingerprint(memo)
+    # what was written just now may be written again without a trace
+    assert fingerprint(memo) == before
+    assert len(parsed) == 4
+    time.sleep(2.1)
+    assert fingerprint(memo) == fingerprint(memo) == before
+    assert len(parsed) == 6
+    status = path.stat()
+    path.write_text("X = 2\n")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert fingerprint(memo) == fingerprint(None) != before
