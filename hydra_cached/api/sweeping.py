@@ -81,7 +81,9 @@ def sweep(
     report = _report(scheduler, joined, results, pipeline, run_id, labels, started)
     if store is not None:
         for number, run in enumerate(report.runs):
-            write_down(store, run, overrides[number] if overrides else (), began_s, listener)
+            # a list of runs is in the order of time
+            moment_s = began_s + number * 1e-6
+            write_down(store, run, overrides[number] if overrides else (), moment_s, listener)
     if is_interrupted:
         raise SweepInterrupted(report)
     return report

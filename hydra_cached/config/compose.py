@@ -14,7 +14,7 @@ from hydra_cached.config.kinds import one_line
 from hydra_cached.config.override_grammar import parse_in_hydra, refuse_sweep
 from hydra_cached.errors import ConfigError, OverrideError
 
-_SUFFIXES = (".yaml", ".yml")
+_SUFFIX = ".yaml"
 _MISSING = re.compile(r"Could not find '(?P<name>[^']*)'")
 _NO_HINTS = ("See http", "full_key:", "object_type=")
 _OPTIONS = re.compile(r"Available options in '(?P<group>[^']*)':\n(?P<names>(?:\t[^\n]*\n)*)")
@@ -96,13 +96,15 @@ def _find_primary(directory: Path, shown: str, config_name: str) -> Path:
         raise ConfigError(
             f'the config directory "{shown}" {what}', hint="--config-dir names the folder of the primary config"
         )
-    names = [config_name] if config_name.endswith(_SUFFIXES) else [config_name + suffix for suffix in _SUFFIXES]
-    for name in names:
-        if (directory / name).is_file():
-            return directory / name
-    there = sorted(path.stem for path in directory.iterdir() if path.suffix in _SUFFIXES and path.is_file())
+    name = config_name if config_name.endswith(_SUFFIX) else config_name + _SUFFIX
+    if (directory / name).is_file():
+        return directory / name
+    there = sorted(path.stem for path in directory.iterdir() if path.suffix == _SUFFIX and path.is_file())
+    other = f"{config_name.removesuffix('.yml')}.yml"
     near = difflib.get_close_matches(config_name, there, n=1)
-    if near:
+    if (directory / other).is_file():
+        hint = f'Hydra reads .yaml files alone: rename "{other}"'
+    elif near:
         hint = f"did you mean --config-name {near[0]}?"
     elif there:
         hint = f"choose one with --config-name: {', '.join(there[:8])}{', ...' if len(there) > 8 else ''}"

@@ -16,6 +16,7 @@ _BRACKETED = re.compile(r"\[([^]]*)\]")
 _UNKNOWN_FUNCTION = re.compile(r"Unknown function '(?P<name>\w+)'\s+Available: (?P<known>[\w,]+)")
 # only in Hydra 1.4, which announces that 1.5 will drop them
 _FUNCTIONS_OF_1_4 = frozenset({"extend_list", "json_str"})
+_UNEXPECTED = re.compile(r"(?:extraneous|mismatched) input '(?P<what>.*?)' expecting ")
 _ESCAPED = re.compile(r"\\([.\[\]=])")
 
 
@@ -80,7 +81,7 @@ def parse_in_hydra(text: str, config_loader: Any = None) -> Any:
         if unknown:
             raise _unknown_function(text, unknown["name"], unknown["known"]) from exc
         raise OverrideError(
-            f'cannot parse the override "{text}"{_explain(text, str(exc))}', hint=_advise(text)
+            f'cannot parse the override "{text}"{_explain(text, str(exc))}', hint=_advise(text, str(exc))
         ) from exc
 
 
@@ -129,6 +130,14 @@ def _explain(text: str, message: str) -> str:
         if line.strip() == "^":
             column = len(line) - 1 - len(prefix)
             return f': unexpected "{text[column]}"' if 0 <= column < len(text) else ""
+    unexpected = _UNEXPECTED.search(message)
+    if unexpected:
+        # the rest are names of Hydra's tokens
+        return (
+            ": there is something missing at its end"
+            if unexpected["what"] == "<EOF>"
+            else f': unexpected "{unexpected["what"]}"'
+        )
     for line in message.splitlines():
         if line.strip() and not line.startswith(("Error ", prefix)):
             return f": {line.strip()}"
@@ -146,7 +155,9 @@ def _unknown_function(text: str, name: str, known: str) -> OverrideError:
     )
 
 
-def _advise(text: str) -> str:
+def _advise(text: str, message: str) -> str:
+    if "empty choice" in message:
+        return "a sweep needs one value at least"
     key, equals, value = text.partition("=")
     if not equals and not text.startswith("~"):
         return _FORMS

@@ -79,11 +79,15 @@ def _enumerate(override: Any, key: str, text: str) -> tuple[str, ...]:
     try:
         values = tuple(itertools.islice(override.sweep_string_iterator(), MAX_POINTS + 1))
     except (HydraException, ValueError, ArithmeticError) as exc:
-        if type(override.value()).__name__ == "Glob":
+        kind = type(override.value()).__name__
+        if kind == "Glob":
             raise OverrideError(
                 f'"{text}" chooses from a config group', hint="config groups need --config-dir DIR"
             ) from exc
-        raise OverrideError(f'cannot enumerate "{text}": {one_line(exc)}', hint="the step must not be 0") from exc
+        hint = "the step must not be 0" if kind == "RangeSweep" else f"write {key}=choice(A,B)"
+        raise OverrideError(
+            f'cannot enumerate "{text}": {one_line(exc).partition(" full_key:")[0]}', hint=hint
+        ) from exc
     if not values:
         raise OverrideError(f'"{text}" is a choice of nothing', hint="a sweep needs one value at least")
     return tuple([f"{key}={value}" for value in values])

@@ -187,3 +187,13 @@ def test_a_sweep_that_cannot_be_enumerated_is_refused(override: str, hint: str, 
         load_sweep(choose(override))
 
     assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("name", ["second", "second.yml"])
+def test_a_suffix_that_hydra_does_not_read_is_said(name: str, project: Project) -> None:
+    project({**CONFIG_DIR, "conf/second.yml": "x: 1\n"})
+    with pytest.raises(ConfigError) as caught:
+        load(config_name=name)
+
+    assert caught.value.message == f'no config "{name}" in "conf"'
+    assert caught.value.hint == 'Hydra reads .yaml files alone: rename "second.yml"'

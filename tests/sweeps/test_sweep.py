@@ -313,6 +313,12 @@ def test_each_config_is_a_run_in_the_history(store: Store) -> None:
     assert load_run(store, report.runs[1].run_id).head.counts["hit"] == 2
 
 
+def test_configs_come_in_their_order_in_the_history(store: Store) -> None:
+    report = sweep([call("load", n=n) for n in range(8)], store=store)
+
+    assert [head.run_id for head in list_heads(store)] == [each.run_id for each in report.runs][::-1]
+
+
 def test_time_that_was_saved_is_that_of_separate_runs(store: Store) -> None:
     report = sweep(totals(0, 10), store=store)
     first, second = report.runs
