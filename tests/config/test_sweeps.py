@@ -147,7 +147,7 @@ def test_without_overrides_there_is_one_point() -> None:
         (["a=range(0,1,0)"], 'cannot enumerate "a=range(0,1,0)": ValueError', "the step must not be 0"),
         (["a=range(0,1,0.0)"], 'cannot enumerate "a=range(0,1,0.0)"', "the step must not be 0"),
         (["a=choice()"], "empty choice is not legal", "one value at least"),
-        (["a=1,,2"], 'cannot parse the override "a=1,,2": unexpected ","', "quote it"),
+        (["a=1,,2"], 'cannot parse the override "a=1,,2": unexpected ","', "quote the value"),
         (["a=glob(*)"], '"a=glob(*)" chooses from a config group', "config groups need --config-dir DIR"),
         (["a=1,2", "b=[1"], 'cannot parse the override "b=[1"', "close its brackets"),
         (["a=range(0,1000)", "b=range(0,1000)"], f"more than {MAX_POINTS:,} configs", "fewer"),
