@@ -51,6 +51,7 @@ class _Slot:
     executor: Any
     pid: Future[int]
     task: Future[Done] | None = None
+    was_used: bool = False
 
 
 class ProcessPool:
@@ -140,10 +141,12 @@ class ProcessPool:
             self._is_closed = True
             self._waiting.clear()
             slots, self._slots = self._slots, []
+        # one that has no log records to send need not even start to its end
         for slot in slots:
-            if is_killing:
+            is_at_once = is_killing or not slot.was_used
+            if is_at_once:
                 _kill(slot)
-            slot.executor.shutdown(wait=True, kill_workers=is_killing)
+            slot.executor.shutdown(wait=True, kill_workers=is_at_once)
         self._finished.put(None)
         self._listener.stop()
         self._records.close()
@@ -153,13 +156,13 @@ class ProcessPool:
         for slot in sorted(self._slots, key=lambda slot: not slot.pid.done()):
             if slot.task is None and self._waiting:
                 packed, outer = self._waiting.popleft()
-                slot.task = outer
+                slot.task, slot.was_used = outer, True
                 try:
                     inner = slot.executor.submit(run_task, packed)
                 except RuntimeError:
                     # it died while it had nothing to do
                     self._replace(slot)
-                    slot.task = outer
+                    slot.task, slot.was_used = outer, True
                     inner = slot.executor.submit(run_task, packed)
                 # not handled there: the executor's thread may hold a lock that `submit` waits for
                 inner.add_done_callback(partial(self._put_down, outer, slot))
@@ -190,7 +193,7 @@ class ProcessPool:
 
     def _replace(self, slot: _Slot) -> None:
         fresh = self._start()
-        slot.executor, slot.pid, slot.task = fresh.executor, fresh.pid, None
+        slot.executor, slot.pid, slot.task, slot.was_used = fresh.executor, fresh.pid, None, False
 
 
 class _ToLoggers(logging.Handler):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from hydra_cached import RunOptions, Store, run
 from hydra_cached.errors import NodeFailedError, UsageError
 from hydra_cached.events import Event, NodeFailed, NodeFinished, NodeStarted, Warned
+from hydra_cached.execution.processes import ProcessPool, WorkerSetup
 from hydra_cached.execution.report import RunReport
 from tests.execution.waiting import is_alive, wait_for
 
@@ -491,6 +493,14 @@ def test_worker_that_dies_while_it_has_nothing_to_do_is_replaced(folder: Path, s
     config = {"t": call("total", values=call("load", n=3))}
     assert run(config, store=store, options=options(ELSEWHERE), listener=kill_idle).value == {"t": 3}
     assert killed
+
+
+def test_workers_that_got_no_call_are_not_waited_for(folder: Path) -> None:
+    setup = WorkerSetup(str(folder), tuple(sys.path), 20, os.getpid(), partial(time.sleep, 1000))
+    pool = ProcessPool(1, setup)
+    started = time.monotonic()
+    pool.close(is_killing=False)
+    assert time.monotonic() - started < 100
 
 
 @pytest.mark.parametrize(
