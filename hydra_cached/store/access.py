@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import os
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -42,6 +44,7 @@ class Access:
         self.root = root
         self._is_durable = is_durable
         self._rows: Rows | None = None
+        _open_accesses.add(self)
         self._fault: StoreError | None = None
         self.has_write_failed = False
         """Whether something could not be written, and the caller was told so."""
@@ -78,19 +81,18 @@ class Access:
             StoreError: it cannot be opened.
         """
         rows = self._rows
-        if rows is not None and not rows.index.is_foreign:
+        if rows is not None:
             return rows
         directory = self.directory
         if directory is None:
             return None
-        if rows is not None:
-            rows.index.abandon()
         # sqlite and diskcache cost 20 ms to import: only now
         from hydra_cached.store.recovery import is_absent, recover_index
         from hydra_cached.store.rows import Rows
 
         seal = Seal(load_key(), directory.store_id)
-        if not as_it_is and is_absent(directory.index) and directory.is_writable and directory.has_objects():
+        may_make = directory.is_writable or directory.is_shared
+        if not as_it_is and may_make and is_absent(directory.index) and directory.has_objects():
             self._rows = recover_index(directory, seal, None, is_durable=self._is_durable)
         else:
             self._rows = Rows(directory, seal, is_durable=self._is_durable)
@@ -190,6 +192,12 @@ class Access:
             f'the cache directory "{self.root}" is not writable', hint="choose another cache directory with -c DIR"
         )
 
+    def abandon(self) -> None:
+        """In a forked child: let go of what its parent has open."""
+        rows, self._rows = self._rows, None
+        if rows is not None:
+            rows.index.abandon()
+
     def close(self) -> None:
         """Close this thread's connection. The store opens again when it is asked something."""
         rows, self._rows = self._rows, None
@@ -212,6 +220,19 @@ class Access:
             self.close()
             return self._rows_for_writing()
         return rows
+
+
+_open_accesses: weakref.WeakSet[Access] = weakref.WeakSet()
+
+
+def _abandon_all() -> None:
+    for access in list(_open_accesses):
+        access.abandon()
+
+
+if hasattr(os, "register_at_fork"):
+    # asking for the process id at every look-up would cost more than to be told
+    os.register_at_fork(after_in_child=_abandon_all)
 
 
 def _is_want(cause: BaseException | None) -> bool:

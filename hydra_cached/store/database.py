@@ -27,6 +27,9 @@ class Database(Protocol):
     def connect(self) -> sqlite3.Connection:
         """The connection of this thread."""
 
+    def cursor(self) -> sqlite3.Cursor:
+        """A cursor of this thread, for statements whose rows are fetched at once."""
+
     def close(self) -> None:
         """Close the connection of this thread."""
 
@@ -39,13 +42,13 @@ def open_database(folder: Path, *, busy_timeout_s: float, is_durable: bool) -> D
     """
     path = folder / FILE
     if _is_writable(folder, path):
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _WrittenDatabase(folder, busy_timeout_s, is_durable)
     return _ReadDatabase(path, busy_timeout_s)
 
 
 def _is_writable(folder: Path, path: Path) -> bool:
-    existing = folder if folder.exists() else folder.parent
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
     return os.access(existing, os.W_OK | os.X_OK) and (not path.exists() or os.access(path, os.W_OK))
 
 
@@ -81,8 +84,14 @@ class _WrittenDatabase:
                 connection.execute("PRAGMA synchronous = FULL")
         return connection
 
+    def cursor(self) -> sqlite3.Cursor:
+        cursor: sqlite3.Cursor | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self.connect().cursor()
+        return cursor
+
     def close(self) -> None:
-        self._local.connection = None
+        self._local.connection = self._local.cursor = None
         self._cache.close()
 
 
@@ -132,6 +141,9 @@ class _ReadDatabase:
                 f"file:{self._name}?{self._options}", uri=True, timeout=self._busy_timeout_s, isolation_level=None
             )
         return connection
+
+    def cursor(self) -> sqlite3.Cursor:
+        return self.connect().cursor()
 
     def close(self) -> None:
         connection = getattr(self._local, "connection", None)

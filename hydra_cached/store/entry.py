@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+
+class _Deferred:
+    """Base of a value that is read only when something of it is asked for."""
+
+    __slots__ = ("_read",)
+
+    if not TYPE_CHECKING:
+        # for types there are the fields alone
+
+        def __getattr__(self, name: str) -> Any:
+            # called for a field that is not filled in yet
+            try:
+                read = object.__getattribute__(self, "_read")
+            except AttributeError:
+                # it is none, or another thread has filled it in just now
+                return object.__getattribute__(self, name)
+            for field_name, value in read():
+                object.__setattr__(self, field_name, value)
+            with contextlib.suppress(AttributeError):
+                object.__delattr__(self, "_read")
+            return object.__getattribute__(self, name)
 
 
 @dataclass(frozen=True, slots=True)
-class EntryInfo:
+class EntryInfo(_Deferred):
     """All that is known of a result before it is written.
 
     Attributes:
@@ -57,6 +82,22 @@ class EntryInfo:
     env: tuple[tuple[str, str], ...] = ()
     accepted: tuple[str, ...] = ()
     is_plain: bool = False
+
+
+_new, _set = object.__new__, object.__setattr__
+
+
+def defer_info(key: str, read: Callable[[], Iterable[tuple[str, Any]]]) -> EntryInfo:
+    """The info of an entry of which only the key is known yet.
+
+    Args:
+        read: gives the names and values of the other fields; called once, when one of them is asked for.
+    """
+    info = _new(EntryInfo)
+    # past the class's own, which refuses
+    _set(info, "key", key)
+    _set(info, "_read", read)
+    return info
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hydra_cached.store.directory import measure_folder
 from hydra_cached.store.entry import EntrySummary
 from hydra_cached.store.pins import pinned_keys
 from hydra_cached.store.record import (
@@ -88,12 +89,15 @@ def choose_garbage(rows: Rows, limits: Limits) -> list[EntrySummary]:
 
 
 def measure_used(rows: Rows) -> int:
-    """Bytes that a store takes on disk once nobody has it open: readers keep the files of the index long as they are.
+    """Bytes that entries and objects take on disk once nobody has the store open.
+
+    What was set aside does not count: it goes before any of them. Nor do the files of the index as they are, which
+    readers keep long.
 
     Raises:
         StoreError: the index is damaged.
     """
-    return rows.index.used_bytes() + rows.directory.measure_objects()
+    return rows.index.used_bytes() + measure_folder(rows.directory.objects)
 
 
 def _list_candidates(rows: Rows) -> Iterable[_Candidate]:

@@ -53,8 +53,8 @@ _INDEX_ENTRIES = (
 # of the row itself, where the index over keys leads to it
 _OWN_KEY = "SELECT t.key FROM Cache i CROSS JOIN Cache t ON t.rowid = i.rowid WHERE i.key = ? AND i.raw = 1"
 _FOLLOW = (
-    "SELECT l.value, l.mode, l.filename, e.key, e.value, e.mode, e.filename FROM Cache l"
-    " LEFT JOIN Cache e ON e.key = ? || l.tag AND e.raw = 1 WHERE l.key = ? AND l.raw = 1"
+    "SELECT l.value, e.value FROM Cache l LEFT JOIN Cache e"
+    f" ON e.key = '{ENTRY}' || l.tag AND e.raw = 1 WHERE l.key = ? AND l.raw = 1"
 )
 
 # connections must not be closed by a forked child: it would take part in its parent's locks
@@ -66,7 +66,7 @@ _WRONG_SHAPE = ("no such", "has no column", "malformed", "Could not decode", "sy
 
 
 class Index:
-    """The rows of one store. Usable from any thread; a forked process opens its own, see `is_foreign`.
+    """The rows of one store. Usable from any thread; a forked process must `abandon` it and open another.
 
     Args:
         folder: where the database lies; it is made when it can be.
@@ -85,13 +85,12 @@ class Index:
                 hint="choose another cache directory with -c DIR",
             )
         self.folder = folder
-        self._pid = os.getpid()
         self._busy_timeout_s = busy_timeout_s
         self.identity = identify(folder)
         """Of the file that is open; of one that could not be opened, it is in the error."""
         try:
             self._database = open_database(folder, busy_timeout_s=busy_timeout_s, is_durable=is_durable)
-            self._connect = self._database.connect
+            self._connect, self._cursor = self._database.connect, self._database.cursor
             if self._database.is_writable:
                 self._execute(_INDEX_ENTRIES, ())
         except Exception as exc:  # the database is not ours alone: anything may be in it
@@ -107,13 +106,8 @@ class Index:
         """Whether the file that is open is no longer the one that lies there."""
         return self.identity != identify(self.folder)
 
-    @property
-    def is_foreign(self) -> bool:
-        """Whether this process inherited it by a fork; then `abandon` it and open another."""
-        return self._pid != os.getpid()
-
     def abandon(self) -> None:
-        """Let go of an inherited index without closing its connections."""
+        """Let go of an index that this process inherited by a fork, without closing its connections."""
         _abandoned.append(self)
 
     def close(self) -> None:
@@ -138,17 +132,19 @@ class Index:
         """Whether the row that sqlite finds for a key is another one's, so that its index over keys is damaged."""
         return any(key != row_key for (key,) in self._read(_OWN_KEY, (row_key,)))
 
-    def follow(self, row_key: str, kind: str) -> tuple[Cell, str | None, Cell | None] | None:
-        """A row together with the row of `kind` that its tag names, and that row's key; None while it is locked.
+    def follow(self, row_key: str) -> tuple[Any, Any] | None:
+        """The values in a row and in that of the entry that its tag names, of whatever type they are.
+
+        None where there is no such row, and while it is locked.
 
         Raises:
             EntryDamagedError: the database is damaged there.
         """
-        rows = self._read(_FOLLOW, (kind, row_key))
-        if not rows:
-            return None
-        row = rows[0]
-        return row[:3], row[3], (None if row[3] is None else row[4:])
+        try:
+            rows = self._cursor().execute(_FOLLOW, (row_key,)).fetchall()
+        except DATABASE_ERRORS as exc:
+            rows = self._read_again(_FOLLOW, (row_key,), exc)
+        return rows[0] if rows else None
 
     def scan(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """All rows of a query.
@@ -246,7 +242,7 @@ class Index:
                 self._execute(f"PRAGMA busy_timeout = {int(self._busy_timeout_s * 1000)}", ())
 
     def _execute(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        return self._connect().execute(statement, values).fetchall()
+        return self._cursor().execute(statement, values).fetchall()
 
     def _read(self, statement: str, values: Sequence[Any]) -> list[Any]:
         try:

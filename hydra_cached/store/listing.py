@@ -26,10 +26,8 @@ _LIST = (
     f" LEFT JOIN Cache s ON s.key = '{STATISTICS}' || substr(Cache.key, 3) AND s.raw = 1"
 )
 _SUMS = "SELECT tag, count(*), total(size) FROM Cache {by}"
-_STATISTICS = (
-    "SELECT s.key, e.tag, s.value, s.mode, s.filename FROM Cache s"
-    f" JOIN Cache e ON e.key = '{ENTRY}' || substr(s.key, 3) AND e.raw = 1 WHERE s.key >= ? AND s.key < ? AND s.raw = 1"
-)
+_TARGETS = f"SELECT key, tag FROM Cache INDEXED BY {ENTRIES_BY_TIME} WHERE {IS_ENTRY}"
+_ROWS = "SELECT key, value, mode, filename FROM Cache WHERE key >= ? AND key < ? AND raw = 1"
 _KEYS = "SELECT key FROM Cache WHERE key >= ? AND key < ? AND raw = 1"
 _LINKS = "SELECT tag FROM Cache WHERE key >= ? AND key < ? AND raw = 1"
 
@@ -103,11 +101,15 @@ def sum_by_target(rows: Rows) -> list[TargetTotals]:
     Raises:
         StoreError: the index is damaged.
     """
+    # by the beginning of the key, which is as good as all of it and takes less memory
+    targets = {int(key[2:18], 16): str(tag) for key, tag in rows.index.iterate(_TARGETS)}
     hits: dict[str, tuple[int, float]] = {}
-    for row_key, target, *cell in rows.index.iterate(_STATISTICS, row_range(STATISTICS)):
-        count, seconds = rows.statistics(row_key[len(STATISTICS) :], (cell[0], cell[1], cell[2]))
-        before_count, before_seconds = hits.get(str(target), (0, 0.0))
-        hits[str(target)] = (before_count + count, before_seconds + seconds)
+    for row_key, *cell in rows.index.iterate(_ROWS, row_range(STATISTICS)):
+        target = targets.get(int(row_key[2:18], 16))
+        if target is not None:
+            count, seconds = rows.statistics(row_key[len(STATISTICS) :], (cell[0], cell[1], cell[2]))
+            before_count, before_seconds = hits.get(target, (0, 0.0))
+            hits[target] = (before_count + count, before_seconds + seconds)
     totals = [
         TargetTotals(str(target), count, int(size_bytes), *hits.get(str(target), (0, 0.0)))
         for target, count, size_bytes in _select(rows, _SUMS, Filter(), group="tag")

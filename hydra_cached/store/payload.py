@@ -19,7 +19,7 @@ from blake3 import blake3
 from hydra_cached.errors import EntryUnreadableError, NotSerializableError
 from hydra_cached.fingerprint.depth import call_deep
 from hydra_cached.fingerprint.hashing import hash_bytes, share_digests
-from hydra_cached.store.serializers import Reducers, StartAgain, require
+from hydra_cached.store.serializers import PICKLE, Reducers, StartAgain, require
 
 if TYPE_CHECKING:
     from hydra_cached.store.drafts import Draft
@@ -162,7 +162,8 @@ def load_value(codec: str, chunks: Sequence[Chunk]) -> Any:
     Raises:
         EntryUnreadableError: they do not load any more.
     """
-    require(codec)
+    if codec != PICKLE:
+        require(codec)
     try:
         return pickle.loads(chunks[0], buffers=chunks[1:])
     except Exception as exc:

@@ -28,13 +28,15 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from dataclasses import fields
+from dataclasses import MISSING, fields
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
 from blake3 import blake3
 
-from hydra_cached.store.entry import Entry, EntryInfo, EntrySummary
+from hydra_cached.store.entry import Entry, EntryInfo, EntrySummary, defer_info
+from hydra_cached.store.serializers import PICKLE
 
 ENTRY = "01"
 STATISTICS = "02"
@@ -66,7 +68,9 @@ _DIGEST_BYTES = 32
 _KEPT_LATEST = 8
 # every field but the key, by position: fields are only ever appended, so that records of other releases stay readable
 _NOTED = tuple(field.name for field in fields(EntryInfo))[1:]
+_DEFAULTS = tuple(None if field.default is MISSING else field.default for field in fields(EntryInfo))[1:]
 _noted_of = attrgetter(*_NOTED)
+_PICKLED = f'["{PICKLE}",'.encode()
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _decode = json.JSONDecoder().raw_decode
 
@@ -98,19 +102,32 @@ def pack_entry(info: EntryInfo, codec: str, size_bytes: int, payload: bytes | No
 
 
 def unpack_entry(key: str, body: bytes) -> Entry:
-    """The entry of a body whose seal was checked.
+    """The entry of a body whose seal was checked. Its info is read when it is asked for.
 
     Raises:
         NewerRecordError: a later release wrote it.
         ValueError: it is no entry.
     """
     has_object, path_end, notes_start, notes_end, _, _, _, size_bytes = _measure(body)
-    codec, noted = _decode(body[notes_start:notes_end].decode("ascii"))[0]
-    values: list[Any] = [_freeze(each) if type(each) is list else each for each in noted[: len(_NOTED)]]
-    info = EntryInfo(key, *values)
+    notes = body[notes_start:notes_end]
+    codec = PICKLE if notes.startswith(_PICKLED) else _decode(notes.decode("ascii"))[0][0]
+    info = defer_info(key, partial(_read_notes, notes))
     if has_object:
         return Entry(info, codec, size_bytes, None, body[path_end:notes_start].hex())
     return Entry(info, codec, size_bytes, body[notes_end:], None)
+
+
+def _read_notes(notes: bytes) -> list[tuple[str, Any]]:
+    """Names and values of all fields of an `EntryInfo` but the key.
+
+    Raises:
+        ValueError: these are no notes.
+    """
+    _, noted = _decode(notes.decode("ascii"))[0]
+    values = [_freeze(each) if type(each) is list else each for each in noted]
+    # of a release that knew fewer fields
+    values.extend(_DEFAULTS[len(values) :])
+    return list(zip(_NOTED, values, strict=False))
 
 
 def unpack_summary(key: str, target: str, start: bytes, statistics: tuple[int, float]) -> EntrySummary:

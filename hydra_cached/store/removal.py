@@ -65,7 +65,7 @@ def clear_store(rows: Rows) -> int:
         rows.objects.clear()
 
     rows.index.write(delete_all)
-    _clear_aside(rows.directory)
+    clear_aside(rows.directory)
     rows.index.shrink()
     return max(0, before_bytes - rows.directory.measure())
 
@@ -77,15 +77,18 @@ def clear_corrupt_store(directory: StoreDirectory) -> int:
     before_bytes = directory.measure()
     clear_index(directory.index)
     ObjectFolder(directory.objects).clear()
-    _clear_aside(directory)
+    clear_aside(directory)
     return max(0, before_bytes - directory.measure())
 
 
-def _clear_aside(directory: StoreDirectory) -> None:
+def clear_aside(directory: StoreDirectory, *, older_than_s: float = 0.0) -> None:
+    """Delete what was set aside, or the part of it that was so longer ago."""
     import shutil
 
     for path in directory.aside.glob("*"):
         with contextlib.suppress(OSError):
+            if path.stat().st_ctime > time.time() - older_than_s:
+                continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
             else:

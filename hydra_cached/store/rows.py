@@ -64,14 +64,21 @@ class Rows:
             EntryUntrustedError: it has another key's seal. It stays, for whoever has that key, until the next put.
             EntryUnreadableError: a later release wrote it.
         """
-        found = self.index.follow(row_key, ENTRY)
+        found = self.index.follow(row_key)
         if found is None:
             return None
-        link_cell, entry_row, entry_cell = found
-        key, conditions = unpack_link(self._unwrap(row_key, link_cell))
+        value, entry_value = found
+        body = self.seal.open(row_key, value) if type(value) is bytes else None
+        if body is None:
+            cell = self.index.get(row_key)
+            if cell is None:
+                return None
+            body = self._unwrap(row_key, cell)
+        key, conditions = unpack_link(body)
+        entry_body = self.seal.open(ENTRY + key, entry_value) if type(entry_value) is bytes else None
         # the tag is not sealed: where it leads elsewhere, only the link counts
-        entry = self._read_entry(key, entry_cell) if entry_row == ENTRY + key else self.entry(key)
-        return replace(entry, conditions=conditions) if entry is not None and conditions else entry
+        entry = self.entry(key) if entry_body is None else self._unpack(key, entry_body)
+        return replace(entry, conditions=conditions) if conditions and entry is not None else entry
 
     def entry(self, key: str) -> Entry | None:
         """The entry of a primary key.
@@ -103,10 +110,10 @@ class Rows:
 
     def open_cell(self, row_key: str, cell: Cell) -> bytes | None:
         """The body in a cell if it passes."""
-        try:
-            return self.seal.unwrap(row_key, sealed_bytes(row_key, cell))
-        except EntryError:
+        value, mode, filename = cell
+        if type(value) is not bytes or mode != _RAW_MODE or filename is not None:
             return None
+        return self.seal.open(row_key, value)
 
     def put(self, row_key: str, body: bytes, tag: str | None = None) -> None:
         """Seal and enter a row. Only inside a transaction."""
@@ -228,13 +235,19 @@ class Rows:
             return None
         body = self._unwrap(ENTRY + key, cell)
         try:
+            return self._unpack(key, body)
+        except EntryDamagedError:
+            self._set_aside(ENTRY + key, cell)
+            raise
+
+    def _unpack(self, key: str, body: bytes) -> Entry:
+        try:
             return unpack_entry(key, body)
         except NewerRecordError as exc:
             raise EntryUnreadableError(
                 f"result {key[:12]} was written by a later hydra-cached", hint="upgrade hydra-cached to reuse it"
             ) from exc
         except ValueError as exc:
-            self._set_aside(ENTRY + key, cell)
             raise EntryDamagedError(f"the record of result {key[:12]} is damaged: {exc}") from exc
 
     def _unwrap(self, row_key: str, cell: Cell) -> bytes:

@@ -14,11 +14,16 @@ from tests.benchmarks import (
     keying,
     large_values,
     releasing,
+    scale,
     showing,
     starting,
+    storing,
     sweeping,
 )
 from tests.benchmarks.measure import Line, print_table
+
+LONG = frozenset({"million"})
+"""What is measured only where it is named."""
 
 
 def main(arguments: list[str]) -> None:
@@ -35,6 +40,10 @@ def main(arguments: list[str]) -> None:
         "code": ("Fingerprints of code", lambda: fingerprinting.measure_fingerprints(rounds)),
         "digests": ("Digests of large values, one thread each", lambda: hashing.compare_bulk(rounds)),
         "objects": ("Digests of many small objects", lambda: hashing.compare_small_objects(rounds)),
+        "hits": ("Small results, found, against diskcache", lambda: storing.compare_hits(rounds)),
+        "puts": ("Small results, stored, against diskcache", lambda: storing.compare_puts(rounds)),
+        "checks": ("The price of trust", lambda: storing.compare_checks(rounds)),
+        "scale": ("A store with 100,000 entries", lambda: scale.measure_scale(100_000, rounds)),
         "storing": ("Large values, stored", lambda: large_values.compare_storing(rounds)),
         "loading": ("Large values, loaded", lambda: large_values.compare_loading(rounds)),
         "chains": ("Large results of a long pipeline", releasing.measure_chains),
@@ -45,7 +54,7 @@ def main(arguments: list[str]) -> None:
     }
     print(f"Python {sys.version.split()[0]}, hydra-core {version('hydra-core')}, omegaconf {version('omegaconf')}")
     for name, (title, compare) in groups.items():
-        if not names or name in names:
+        if name in names or not (names or name in LONG):
             print_table(title, list(compare()))
 
 

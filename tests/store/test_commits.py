@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
 from typing import Any
 
@@ -49,6 +52,41 @@ def test_all_that_is_said_of_a_result_is_found_again(store: Store, info: EntryIn
     assert entry.info == info
     (summary,) = store.summaries()
     assert (summary.key, summary.schema, summary.created_s) == (info.key, info.schema, info.created_s)
+
+
+def _use(use: str, info: EntryInfo) -> object:
+    if use == "copied":
+        return copy.deepcopy(info)
+    if use == "pickled":
+        return pickle.loads(pickle.dumps(info))
+    if use == "replaced":
+        return dataclasses.replace(info, path=info.path)
+    if use == "hashed":
+        return hash(info) == hash(info) and info
+    if use == "printed":
+        return info if info.config in repr(info) else None
+    return info
+
+
+@pytest.mark.parametrize("use", ["compared", "copied", "pickled", "replaced", "hashed", "printed"])
+def test_info_that_is_read_late_is_like_any_other(store: Store, use: str) -> None:
+    info = put(store, 1)
+    entry = store.get(info.key)
+    assert entry is not None
+    assert _use(use, entry.info) == info
+    with pytest.raises(AttributeError, match="no_such_field"):
+        entry.info.no_such_field  # type: ignore[attr-defined]  # noqa: B018
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        entry.info.path = "other"  # type: ignore[misc]
+
+
+def test_info_that_threads_ask_at_once_is_read_for_all(store: Store) -> None:
+    info = put(store, 1)
+    for _ in range(50):
+        entry = store.get(info.key)
+        assert entry is not None
+        with ThreadPoolExecutor(4) as threads:
+            assert set(threads.map(attrgetter("info.config"), [entry] * 8)) == {info.config}
 
 
 def test_result_is_found_by_recipe_and_by_key(store: Store) -> None:

@@ -135,3 +135,22 @@ def test_reader_that_keeps_the_index_from_shrinking_does_not_cost_more_entries(s
         Upkeep(store).collect(Limits(max_size_bytes=half_bytes))
         connection.execute("ROLLBACK")
     assert 20 < len(_numbers(store)) < 35
+
+
+def test_what_was_set_aside_goes_before_any_entry(store: Store) -> None:
+    put(store, b"x" * 100_000, 1)
+    aside = store.directory / "aside"
+    (aside / "index.1").mkdir(parents=True)
+    (aside / "index.1" / "cache.db").write_bytes(bytes(500_000))
+    (aside / "object").write_bytes(bytes(500_000))
+    upkeep = Upkeep(store)
+    assert upkeep.collect(Limits(max_size_bytes=10**9)).disk_bytes == 0
+    assert len(list(aside.iterdir())) == 2, "it is kept for inspection"
+    freed = upkeep.collect(Limits(max_size_bytes=400_000))
+    assert (freed.entries, freed.disk_bytes) == (0, 1_000_000)
+    assert list(aside.iterdir()) == []
+    (aside / "object").write_bytes(bytes(500))
+    time.sleep(0.01)
+    upkeep.collect(Limits(max_age_s=0.005, kept=frozenset([key_of(1)])))
+    assert list(aside.iterdir()) == []
+    assert _numbers(store) == [1]

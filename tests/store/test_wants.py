@@ -290,6 +290,22 @@ def test_index_of_a_store_on_a_network_lies_elsewhere_and_is_made_on_each_machin
     assert sorted(path.name for path in tmp_path.iterdir() if len(path.name) == 1) == ["a", "b"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="drops privileges as Linux has them")
+def test_store_on_a_network_that_may_only_be_read_gets_an_index_on_this_machine(
+    read_only: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYDRA_CACHED_INDEX_DIR", str(tmp_path / "deep" / "indices"))
+    (tmp_path / "program").mkdir()
+    script = """
+from hydra_cached.store import Store
+from tests.store.entries import key_of
+with Store(sys.argv[1], create=False) as store:
+    print(len(store.load(store.get(key_of(2)))), store.get(key_of(1)))
+"""
+    printed = _run(script.replace("sys.argv[1]", f"{str(read_only)!r}"), str(tmp_path / "program" / "argument"))
+    assert printed == f"{len(_LARGE)} None\n"
+
+
 def test_repair_enters_what_other_machines_wrote_and_removes_nothing_of_theirs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
