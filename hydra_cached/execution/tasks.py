@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import time
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from hydra_cached.errors import EntryError, HydraCachedError, NotDigestibleError, NotSerializableError
@@ -239,14 +241,26 @@ def _stand_in(number: int) -> Place:
 # --- errors with their tracebacks -------------------------------------------------------------------------------------
 
 
+class _ErrorPickler(pickle.Pickler):
+    """Takes tracebacks along. (tblib's `install` would change how exceptions are pickled, and digested, ever after.)"""
+
+    def reducer_override(self, value: Any) -> Any:
+        from tblib import pickling_support
+
+        if isinstance(value, TracebackType):
+            return pickling_support.pickle_traceback(value)
+        if isinstance(value, BaseException):
+            return pickling_support.pickle_exception(value)
+        return NotImplemented
+
+
 def pack_error(error: BaseException) -> bytes:
     """An exception of the user's with its traceback and causes, as bytes; as well as it can be pickled."""
-    from tblib import pickling_support
-
     for attempt in (error, _plain_copy(error)):
         try:
-            pickling_support.install(attempt)
-            packed = pickle.dumps(attempt, 5)
+            stream = io.BytesIO()
+            _ErrorPickler(stream, 5).dump(attempt)
+            packed = stream.getvalue()
             pickle.loads(packed)
         except Exception:
             continue
@@ -256,9 +270,6 @@ def pack_error(error: BaseException) -> bytes:
 
 def unpack_error(packed: bytes) -> BaseException:
     """The exception in bytes that `pack_error` made."""
-    from tblib import pickling_support
-
-    pickling_support.install()
     try:
         found: BaseException = pickle.loads(packed)
     except Exception as exc:
