@@ -24,13 +24,13 @@ def _run(program: str) -> int:
         from hydra_cached.cli.streams import secure_streams
 
         secure_streams()
-        from hydra_cached.config.fresh_imports import refuse_stale_bytecode
+        from hydra_cached.config.importing import refuse_stale_bytecode
 
         refuse_stale_bytecode()
-        from hydra_cached.cli.app import app, instantiate_app
+        from hydra_cached.cli.app import make_app
         from hydra_cached.cli.exits import run_app
 
-        return run_app(instantiate_app if program == "instantiate" else app, program, sys.argv[1:])
+        return run_app(make_app(program, sys.argv[1:]), program, sys.argv[1:])
     except KeyboardInterrupt:
         report_interrupt(sys.argv[1:], is_run=command_of(program, sys.argv[1:]) == "run")
         return 130

@@ -1,27 +1,14 @@
-"""Puts the commands together. Imports only what their help needs: each command imports the rest when it is called."""
+"""Puts the commands together, or the one that is called. Each imports what it needs when it is called."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from hydra_cached import __version__
-from hydra_cached.cli.cache_accept import accept
-from hydra_cached.cli.cache_archive import export, import_archive
-from hydra_cached.cli.cache_clear import clear
-from hydra_cached.cli.cache_gc import collect
-from hydra_cached.cli.cache_ls import list_entries
-from hydra_cached.cli.cache_pins import pin, unpin
-from hydra_cached.cli.cache_show import show
-from hydra_cached.cli.cache_stats import stats
-from hydra_cached.cli.cache_verify import verify
-from hydra_cached.cli.graph import graph
-from hydra_cached.cli.run import run
-from hydra_cached.cli.runs import compare_past_runs, list_past_runs, show_past_run
-from hydra_cached.cli.show_config import show_config
-from hydra_cached.cli.target_id import print_target_ids
-from hydra_cached.cli.why import why
 
 _EPILOG = "Long options may be written with _ for -, as in --cache_dir."
 _SETTINGS: dict[str, Any] = {
@@ -41,12 +28,6 @@ def _new_app(*, has_completion: bool = False) -> typer.Typer:
     )
 
 
-app = _new_app(has_completion=True)
-cache_app = _new_app()
-runs_app = _new_app()
-instantiate_app = _new_app()
-
-
 def _print_version(is_wanted: bool) -> None:
     if is_wanted:
         typer.echo(f"hydra-cached {__version__}")
@@ -58,7 +39,6 @@ def _print_help(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-@app.callback(invoke_without_command=True)
 def _describe_app(
     context: typer.Context,
     version: Annotated[
@@ -72,31 +52,80 @@ def _describe_app(
     _print_help(context)
 
 
-@cache_app.callback(invoke_without_command=True)
 def _describe_cache(context: typer.Context) -> None:
     """Look at stored results, keep them in order, and delete them."""
     _print_help(context)
 
 
-app.command("run", short_help="Run a pipeline, and reuse results.", epilog=_EPILOG)(run)
-app.command("show-config", short_help="Print a pipeline's config as YAML.", epilog=_EPILOG)(show_config)
-app.command("graph", short_help="Draw a pipeline's calls.", epilog=_EPILOG)(graph)
-app.command("target-id", short_help="Print the one id of a callable.")(print_target_ids)
-app.command("why", short_help="Say why a node would run.", epilog=_EPILOG)(why)
-app.add_typer(cache_app, name="cache")
-app.add_typer(runs_app, name="runs", short_help="List past runs, and compare them.")
-runs_app.callback(invoke_without_command=True)(list_past_runs)
-runs_app.command("show", short_help="Show one past run.", epilog=_EPILOG)(show_past_run)
-runs_app.command("diff", short_help="Show how two past runs differ.", epilog=_EPILOG)(compare_past_runs)
-cache_app.command("ls", short_help="List stored results.", epilog=_EPILOG)(list_entries)
-cache_app.command("show", short_help="Show one stored result.", epilog=_EPILOG)(show)
-cache_app.command("stats", short_help="Sum up what is stored.", epilog=_EPILOG)(stats)
-cache_app.command("accept", short_help="Keep results across an edit that changed none.", epilog=_EPILOG)(accept)
-cache_app.command("clear", short_help="Delete stored results.", epilog=_EPILOG)(clear)
-cache_app.command("gc", short_help="Drop what is old, superseded or cheap to compute again.", epilog=_EPILOG)(collect)
-cache_app.command("verify", short_help="Check what is stored, and mend it.", epilog=_EPILOG)(verify)
-cache_app.command("pin", short_help="Keep results whatever is dropped.", epilog=_EPILOG)(pin)
-cache_app.command("unpin", short_help="Give pinned results free.", epilog=_EPILOG)(unpin)
-cache_app.command("export", short_help="Write results to an archive.", epilog=_EPILOG)(export)
-cache_app.command("import", short_help="Take results from an archive.", epilog=_EPILOG)(import_archive)
-instantiate_app.command("run", epilog=_EPILOG)(run)
+class _Command(NamedTuple):
+    """A command by the module in `hydra_cached.cli` and the function that it is."""
+
+    module: str
+    function: str
+    short_help: str = ""
+    has_epilog: bool = True
+
+
+_COMMANDS = {
+    "run": _Command("run", "run", "Run a pipeline, and reuse results."),
+    "show-config": _Command("show_config", "show_config", "Print a pipeline's config as YAML."),
+    "graph": _Command("graph", "graph", "Draw a pipeline's calls."),
+    "target-id": _Command("target_id", "print_target_ids", "Print the one id of a callable.", has_epilog=False),
+    "why": _Command("why", "why", "Say why a node would run."),
+}
+_CACHE_COMMANDS = {
+    "ls": _Command("cache_ls", "list_entries", "List stored results."),
+    "show": _Command("cache_show", "show", "Show one stored result."),
+    "stats": _Command("cache_stats", "stats", "Sum up what is stored."),
+    "accept": _Command("cache_accept", "accept", "Keep results across an edit that changed none."),
+    "clear": _Command("cache_clear", "clear", "Delete stored results."),
+    "gc": _Command("cache_gc", "collect", "Drop what is old, superseded or cheap to compute again."),
+    "verify": _Command("cache_verify", "verify", "Check what is stored, and mend it."),
+    "pin": _Command("cache_pins", "pin", "Keep results whatever is dropped."),
+    "unpin": _Command("cache_pins", "unpin", "Give pinned results free."),
+    "export": _Command("cache_archive", "export", "Write results to an archive."),
+    "import": _Command("cache_archive", "import_archive", "Take results from an archive."),
+}
+_RUNS_COMMANDS = {
+    "show": _Command("runs", "show_past_run", "Show one past run."),
+    "diff": _Command("runs", "compare_past_runs", "Show how two past runs differ."),
+}
+
+
+def make_app(program: str, given: Sequence[str] = ()) -> typer.Typer:
+    """The commands of a program, ``hydra-cached`` or ``instantiate``.
+
+    Args:
+        given: the words of the command line. Where the first is a command, there are no others: to describe the
+            parameters of all of them takes longer than many a command itself.
+    """
+    if program == "instantiate":
+        app = _new_app()
+        app.command("run", epilog=_EPILOG)(_function(_COMMANDS["run"]))
+        return app
+    wanted = given[0] if given and given[0] in {*_COMMANDS, "cache", "runs"} else None
+    app = _new_app(has_completion=wanted is None)
+    app.callback(invoke_without_command=True)(_describe_app)
+    _add(app, _COMMANDS, wanted)
+    if wanted in {None, "cache"}:
+        cache_app = _new_app()
+        cache_app.callback(invoke_without_command=True)(_describe_cache)
+        _add(cache_app, _CACHE_COMMANDS)
+        app.add_typer(cache_app, name="cache")
+    if wanted in {None, "runs"}:
+        runs_app = _new_app()
+        runs_app.callback(invoke_without_command=True)(_function(_Command("runs", "list_past_runs")))
+        _add(runs_app, _RUNS_COMMANDS)
+        app.add_typer(runs_app, name="runs", short_help="List past runs, and compare them.")
+    return app
+
+
+def _add(app: typer.Typer, commands: Mapping[str, _Command], wanted: str | None = None) -> None:
+    for name, command in commands.items():
+        if wanted is None or name == wanted:
+            epilog = _EPILOG if command.has_epilog else None
+            app.command(name, short_help=command.short_help, epilog=epilog)(_function(command))
+
+
+def _function(command: _Command) -> Any:
+    return getattr(import_module(f"hydra_cached.cli.{command.module}"), command.function)

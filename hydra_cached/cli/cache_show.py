@@ -58,7 +58,7 @@ def _get(store: Store, key: str) -> Entry:
 
 
 def _print_value(store: Store, entry: Entry) -> None:
-    from hydra_cached.config import make_cwd_importable
+    from hydra_cached.config.importing import make_cwd_importable
     from hydra_cached.render.stdout import write_data
 
     # its classes may be defined where the pipeline is

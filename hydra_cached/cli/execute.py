@@ -219,7 +219,7 @@ def read_options(request: Request) -> RunOptions:
         UsageError: one of them has no such value.
     """
     from hydra_cached.api import RunOptions
-    from hydra_cached.config import make_cwd_importable
+    from hydra_cached.config.importing import make_cwd_importable
     from hydra_cached.targets import resolve_exclusions
 
     # targets may be named that lie there

@@ -17,7 +17,7 @@ def print_target_ids(
 
     os.path.join is posixpath.join, for example, because that is where it is defined.
     """
-    from hydra_cached.config import make_cwd_importable
+    from hydra_cached.config.importing import make_cwd_importable
     from hydra_cached.render.stdout import write_data
     from hydra_cached.targets import target_id
 

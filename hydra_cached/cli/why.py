@@ -77,7 +77,7 @@ def why(
 
 
 def _list_code(name: str, *, is_json: bool) -> None:
-    from hydra_cached.config import make_cwd_importable
+    from hydra_cached.config.importing import make_cwd_importable
     from hydra_cached.fingerprint import CodeFingerprints
     from hydra_cached.targets import check_callable, locate_target, target_id
 

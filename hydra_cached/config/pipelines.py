@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra_cached.config.importing import make_cwd_importable
 from hydra_cached.config.overrides import apply_overrides
-from hydra_cached.config.python_modules import import_dotted, import_file, make_cwd_importable
+from hydra_cached.config.python_modules import import_dotted, import_file
 from hydra_cached.config.selection import DEFAULT_OBJECT, select_from_document, select_from_module, select_part
 from hydra_cached.config.spelling import parse_spelling
 from hydra_cached.config.sweeps import SweepPoint, expand_sweep

@@ -16,13 +16,6 @@ from hydra_cached.config.kinds import one_line
 from hydra_cached.errors import ConfigError
 
 
-def make_cwd_importable() -> None:
-    """Put the working directory first on `sys.path`, for good, unless it is there."""
-    cwd = os.getcwd()
-    if cwd not in sys.path:
-        sys.path.insert(0, cwd)
-
-
 def import_dotted(name: str) -> ModuleType:
     """Import a module by its dotted name.
 

@@ -17,7 +17,7 @@ from logging.handlers import QueueHandler, QueueListener
 from queue import SimpleQueue
 from typing import Any
 
-from hydra_cached.config.fresh_imports import refuse_stale_bytecode
+from hydra_cached.config.importing import refuse_stale_bytecode
 from hydra_cached.errors import WorkerDiedError
 from hydra_cached.execution.tasks import Done, run_task
 from hydra_cached.graph import Graph, Node

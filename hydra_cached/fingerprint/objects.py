@@ -141,7 +141,8 @@ def reduce(value: Any) -> str | tuple[Any, tuple[Any, ...], Any, list[Any] | Non
     setter; None where it cannot be pickled."""
     # whatever a user's __reduce__ or __getstate__ raises means the same: no pickle
     try:
-        special = copyreg.dispatch_table.get(type(value))
+        # libraries that send tracebacks about register all exceptions: what an exception says does not depend on that
+        special = None if isinstance(value, BaseException) else copyreg.dispatch_table.get(type(value))
         made: Any = special(value) if special is not None else value.__reduce_ex__(_PROTOCOL)
         if isinstance(made, str):
             return made

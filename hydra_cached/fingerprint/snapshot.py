@@ -7,6 +7,7 @@ worthless, and everything is read again.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -104,7 +105,9 @@ class Snapshot:
         """Remember all fingerprints that were noted, unless something they were made of cannot be looked at again."""
         if self._is_new and self._is_complete():
             self._is_new = False
-            self._rows.put(self._row_name, self._row())
+            # without file handles nothing can be looked at, and nothing is remembered
+            with contextlib.suppress(OSError):
+                self._rows.put(self._row_name, self._row())
 
     def _add_batches(self, batches: Iterable[Any]) -> None:
         for name, names, signature in batches:
@@ -179,6 +182,13 @@ class Snapshot:
     # --- whether it is the same ---------------------------------------------------------------------------------------
 
     def _is_same(self, known: Mapping[str, Any]) -> bool:
+        try:
+            return self._has_same_inputs(known)
+        except OSError:
+            # nothing can be looked at: no file handles are left
+            return False
+
+    def _has_same_inputs(self, known: Mapping[str, Any]) -> bool:
         if known.get("made by") != _own_digest():
             return False
         bodies = self._bodies

@@ -6,7 +6,8 @@ those calls are shared alike: `f(a=${x}, b=${x})` gets one object twice, `f(a={x
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -177,40 +178,77 @@ def _data_key(config: Any) -> Any:
 
 
 def _patterns(places: Sequence[Place], shapes: list[int], first: int) -> list[tuple[Any, ...]]:
-    """A pattern for each place; ``first`` is the index of the first one."""
+    """A pattern for each place, empty where no two equal calls are below it; ``first`` is the index of the first one.
+
+    What is shared within one argument is said by the patterns below. So a pattern says what several arguments have in
+    common: by the highest of the calls that they share, since all below those is shared with them.
+    """
     patterns: list[tuple[Any, ...]] = [()] * len(places)
-    counts: dict[int, int] = {}
-    for place in places:
-        shape = shapes[place.index]
-        counts[shape] = counts.get(shape, 0) + 1
+    counts = Counter([shapes[place.index] for place in places])
     if len(counts) == len(places):
         return patterns
-    below: list[tuple[Place, ...]] = []
+    below = _Below(first)
     for place in places:
-        numbers: dict[Place, None] = {}
-        uses = []
-        for ref in _ordered_references(place):
-            child = ref.place
-            reached = below[child.index - first]
-            if counts[shapes[child.index]] > 1:
-                reached = (*reached, child)
-            uses.append(reached)
-            numbers.update(dict.fromkeys(reached))
-        below.append(tuple(numbers))
-        patterns[place.index - first] = _number(uses, numbers, shapes)
+        children = [ref.place for ref in _ordered_references(place)]
+        shape = shapes[place.index]
+        patterns[place.index - first] = below.add(place, children, shape if counts[shape] > 1 else None)
     return patterns
 
 
-def _number(uses: list[tuple[Place, ...]], reached: Iterable[Place], shapes: list[int]) -> tuple[Any, ...]:
-    """Which of the equal calls in each use are the same one. Only calls that are equal to another one below count."""
-    seen: dict[int, Place] = {}
-    repeated = {shapes[each.index] for each in reached if seen.setdefault(shapes[each.index], each) is not each}
-    if not repeated:
-        return ()
-    numbers: dict[Place, int] = {}
-    return tuple(
-        tuple(numbers.setdefault(each, len(numbers)) for each in use if shapes[each.index] in repeated) for use in uses
-    )
+class _Below:
+    """What is below each place of the calls that have an equal one, as bits: higher ones never lie below lower ones."""
+
+    def __init__(self, first: int) -> None:
+        self._first = first
+        self._children: list[list[Place]] = []
+        self._calls: list[Place] = []
+        self._reached: list[int] = []
+        self._reached_shapes: list[int] = []
+
+    def add(self, place: Place, children: list[Place], shape: int | None) -> tuple[Any, ...]:
+        """The pattern of the next place; ``shape`` is None where no other call is equal to it."""
+        reached = shared = reached_shapes = 0
+        for child in children:
+            in_child = self._reached[child.index - self._first]
+            shared |= reached & in_child
+            reached |= in_child
+            reached_shapes |= self._reached_shapes[child.index - self._first]
+        self._children.append(children)
+        pattern: tuple[Any, ...] = ()
+        if reached.bit_count() != reached_shapes.bit_count():
+            pattern = (len(children), *sorted(self._find_shared(children, shared)))
+        if shape is not None:
+            reached |= 1 << len(self._calls)
+            reached_shapes |= 1 << shape
+            self._calls.append(place)
+        self._reached.append(reached)
+        self._reached_shapes.append(reached_shapes)
+        return pattern
+
+    def _find_shared(self, children: list[Place], shared: int) -> Iterator[tuple[Any, ...]]:
+        """Where the highest of the shared calls are: the argument and the way from there, for each that has it."""
+        while shared:
+            bit = shared.bit_length() - 1
+            call = self._calls[bit]
+            yield tuple(
+                (number, self._way(child, call, bit)) for number, child in enumerate(children) if self._has(child, bit)
+            )
+            shared &= ~self._reached[call.index - self._first]
+
+    def _way(self, place: Place, call: Place, bit: int) -> tuple[int, ...]:
+        """Numbers of arguments that lead from a place down to a call, directly where that can be."""
+        way: list[int] = []
+        while place is not call:
+            children = self._children[place.index - self._first]
+            number = next((number for number, child in enumerate(children) if child is call), None)
+            if number is None:
+                number = next(number for number, child in enumerate(children) if self._has(child, bit))
+            way.append(number)
+            place = children[number]
+        return tuple(way)
+
+    def _has(self, place: Place, bit: int) -> bool:
+        return bool(self._reached[place.index - self._first] >> bit & 1)
 
 
 def _ordered_references(place: Place) -> list[Ref]:

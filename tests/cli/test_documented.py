@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from hydra_cached.cli.app import app
+from hydra_cached.cli.app import make_app
 
+COMMAND = get_command(make_app("hydra-cached"))
 README = Path(__file__).parents[2] / "README.md"
 # what typer adds to install its shell completion, and help itself
 GENERIC = frozenset({"--help", "--install-completion", "--show-completion"})
@@ -26,7 +27,7 @@ def commands(command: Any, name: str = "hydra-cached") -> Iterator[tuple[str, An
 
 def options() -> Iterator[tuple[str, str]]:
     """Every option by its long name, with the command it belongs to."""
-    for name, command in commands(get_command(app)):
+    for name, command in commands(COMMAND):
         for parameter in command.params:
             longest = max(parameter.opts, key=len)
             if longest.startswith("--") and longest not in GENERIC:
@@ -36,7 +37,7 @@ def options() -> Iterator[tuple[str, str]]:
 OPTIONS = list(options())
 
 
-@pytest.mark.parametrize("name", [name for name, _ in commands(get_command(app))])
+@pytest.mark.parametrize("name", [name for name, _ in commands(COMMAND)])
 def test_every_command_is_in_the_readme(name: str) -> None:
     assert name in README.read_text(encoding="utf-8")
 
@@ -48,7 +49,7 @@ def test_every_option_is_in_the_readme(command: str, option: str) -> None:
 
 @pytest.mark.parametrize(("command", "option"), OPTIONS)
 def test_every_option_says_what_it_does(command: str, option: str) -> None:
-    by_name = dict(commands(get_command(app)))
+    by_name = dict(commands(COMMAND))
     (parameter,) = [each for each in by_name[command].params if option in each.opts]
     assert parameter.help
     assert parameter.help.endswith((".", "]"))

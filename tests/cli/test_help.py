@@ -51,8 +51,8 @@ def test_the_version_is_printed(run_cli: RunCli) -> None:
 @pytest.mark.parametrize("arguments", [["-h"], ["run", "-h"], ["target-id", "json.dumps"], ["cache", "ls"], ["runs"]])
 def test_what_a_command_does_not_need_is_not_imported(arguments: list[str], tmp_path: object) -> None:
     code = (
-        "import sys; from hydra_cached.cli.app import app; from hydra_cached.cli.exits import run_app\n"
-        f"run_app(app, 'hydra-cached', {arguments!r})\n"
+        "import sys; from hydra_cached.cli.app import make_app; from hydra_cached.cli.exits import run_app\n"
+        f"run_app(make_app('hydra-cached', {arguments!r}), 'hydra-cached', {arguments!r})\n"
         "print(sorted({'hydra', 'omegaconf', 'diskcache', 'yaml', 'numpy', 'hydra_cached.api'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=str(tmp_path), capture_output=True, text=True, check=True)

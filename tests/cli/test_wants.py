@@ -71,8 +71,9 @@ def test_full_disk(folder: Path, run: Callable[..., subprocess.CompletedProcess[
     assert list(folder.glob("cache/objects/??/*")) == []
 
 
-def test_no_file_handles(folder: Path, run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    done = run("RLIMIT_NOFILE=9", "run", "big", "-p", "--print")
+@pytest.mark.parametrize("limit", [7, 8, 9, 10, 11, 12, 14])
+def test_no_file_handles(folder: Path, run: Callable[..., subprocess.CompletedProcess[str]], limit: int) -> None:
+    done = run(f"RLIMIT_NOFILE={limit}", "run", "big", "-p", "--print")
     assert (done.returncode, done.stdout) == (0, "500000\n")
     assert done.stderr.count("WARNING") <= 1
     assert list(folder.glob("cache/objects/??/.*")) == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import copyreg
 import io
 import itertools
 import pickle
@@ -321,3 +322,9 @@ def test_attrs_objects_count_by_class_and_fields() -> None:
     one, other = (attrs.make_class(name, ["x", "y"], slots=True) for name in ("One", "Other"))
     assert digest_value(one(1, [2])) == digest_value(copy.deepcopy(one(1, [2])))
     assert len({digest_value(value) for value in (one(1, 2), one(1, 3), one(2, 2), other(1, 2))}) == 4
+
+
+def test_exceptions_keep_their_digests_where_libraries_pickle_them_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = digest_value(ValueError("a"))
+    monkeypatch.setitem(copyreg.dispatch_table, ValueError, lambda error: (ValueError, ("another",)))
+    assert digest_value(ValueError("a")) == before

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from hydra_cached.config.fresh_imports import refuse_stale_bytecode
+from hydra_cached.config.importing import refuse_stale_bytecode
 from hydra_cached.errors import UsageError
 from hydra_cached.execution.tasks import Done, forget_code, run_task
 from hydra_cached.fingerprint import CodeFingerprints

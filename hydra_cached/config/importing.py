@@ -1,4 +1,4 @@
-"""Keeps Python from running an old version of a file that was just edited. Process-wide, hence only for commands.
+"""Lets the user's own modules be imported, as their files are now. Process-wide, hence only for commands.
 
 Python takes compiled bytecode for a file's own when size and modification time in whole seconds fit. A file that is
 edited twice within a second, or edited and given its old time back, then runs as it was. Here bytecode counts only if
@@ -33,6 +33,13 @@ class _FreshLoader(SourceFileLoader):
             if int(compiled.st_mtime) <= int(max(source.st_ctime, source.st_mtime)):
                 raise OSError(f'"{path}" may belong to another version of "{self.path}"')
         return super().get_data(path)
+
+
+def make_cwd_importable() -> None:
+    """Put the working directory first on `sys.path`, for good, unless it is there."""
+    cwd = os.getcwd()
+    if cwd not in sys.path:
+        sys.path.insert(0, cwd)
 
 
 def refuse_stale_bytecode() -> None:
