@@ -55,8 +55,10 @@ class Decider:
         if run.keys is None or decision.entry is None or not decision.entry.info.holds:
             return decision
         reused = {index: each.decision for index, each in run.settled.items() if each.status in ("hit", "cutoff")}
+        reused.update({index: each for index, each in run.asked.items() if each.verdict == "hit"})
         running = {index for index, each in run.settled.items() if each.status == "ran"}
-        running.update(index for index in run.asked if index not in run.settled and index != node.index)
+        running.update(index for index in run.asked if index not in run.settled and index not in reused)
+        running.discard(node.index)
         for index, reason in find_shared_holders(run.graph, run.policy, {**reused, node.index: decision}, running):
             if index == node.index:
                 return run_again(decision, reason)

@@ -27,7 +27,7 @@ from hydra_cached.execution.state import RunState
 from hydra_cached.execution.values import shared_children
 from hydra_cached.fingerprint import CodeFingerprints, FileDigests
 from hydra_cached.graph import Graph, Node, Place, bind
-from hydra_cached.plan import Context, Decision, Policy, survey
+from hydra_cached.plan import Context, Decision, Policy, find_late, survey
 
 
 class Scheduler:
@@ -137,15 +137,23 @@ class Scheduler:
             lambda node: self._decider.decide(node, is_known=False),
             is_stored=state.context is not None,
         )
-        state.asked = found.asked
-        state.emit(Surveyed(len(found.hits) + len(found.asked)))
-        for index in found.asked:
+        late = find_late(self.graph, state.keys, found)
+        # once more for what is found to have changed: the rest is settled, or on its way
+        hits = {index: each for index, each in found.hits.items() if index not in state.settled}
+        asked = {index: each for index, each in found.asked.items() if index not in state.settled | state.asked}
+        state.asked |= asked
+        state.emit(Surveyed(len(state.settled | hits | state.asked)))
+        for index in asked:
             node = self.graph.nodes[index]
             state.values.expect(node.call.children)
             state.values.expect(shared_children(node))
-        for index in sorted(found.hits):
-            self._decider.reuse(self.graph.nodes[index], found.hits[index])
-        for index in found.asked:
+        for index in sorted(hits):
+            if index in late:
+                state.asked[index] = hits[index]
+                heapq.heappush(self._ready, index)
+            elif index not in state.asked:
+                self._decider.reuse(self.graph.nodes[index], hits[index])
+        for index in asked:
             open_children = [child for child in self.graph.nodes[index].children if child not in state.settled]
             self._waiting[index] = len(open_children)
             for child in open_children:
@@ -197,6 +205,9 @@ class Scheduler:
     def _begin(self, node: Node) -> None:
         """Settle a node here, or send it on its way."""
         state, dispatcher = self.state, self._dispatcher
+        if state.asked[node.index].verdict == "hit":
+            self._reuse_late(node, state.asked[node.index])
+            return
         decision = self._decider.decide_finally(node, state.asked[node.index])
         if decision.verdict == "run":
             if not self._claiming.may_begin(node, decision):
@@ -219,6 +230,20 @@ class Scheduler:
             self._decider.reuse(node, decision)
             state.values.release(node.call.children)
             self._end(node)
+
+    def _reuse_late(self, node: Node, decision: Decision) -> None:
+        """Reuse a node whose files a call of this run may have written, unless one did."""
+        state, keys = self.state, self.state.keys
+        assert keys is not None, "it was found by its key"
+        for index in (*(self.graph.below(node) or ()), node.index):
+            keys.refresh(self.graph.nodes[index])
+        if keys.recipe(node) != decision.recipe_key:
+            del state.asked[node.index]
+            self._expand([node])
+        else:
+            self._decider.reuse(node, decision)
+        if node.index in state.settled:
+            self._tell_parents(node)
 
     def _land(self, collected: Collected) -> None:
         try:
@@ -260,6 +285,9 @@ class Scheduler:
         self._claiming.release(node.index)
         state.values.release(shared_children(node))
         self._unpark(state.settled[node.index].decision)
+        self._tell_parents(node)
+
+    def _tell_parents(self, node: Node) -> None:
         for parent in self._parents.get(node.index, ()):
             self._waiting[parent] -= 1
             if not self._waiting[parent]:

@@ -20,6 +20,8 @@ MODULE_MACHINERY = frozenset(
     {"__builtins__", "__cached__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__"}
     | {"__annotations__", "__all__"}
 )
+# of functions and classes what counts only for those who read it
+_READ_ALONE = ("__doc__", "__annotations__")
 _NO_CELLS: Mapping[str, CellType] = {}
 _ABSENT = object()
 
@@ -175,10 +177,11 @@ def _follow_value(nodes: Nodes, value: Any, module: str, name: str, rest: list[s
         value = inner[0]
     if isinstance(value, (FunctionType, type)):
         found.append(nodes.of(value))
-        if "__doc__" not in rest:
+        read = next((each for each in _READ_ALONE if each in rest), None)
+        if read is None:
             return found, _meaning(nodes, value)
         inputs.is_whole = False
-        value, name = value.__doc__, f"{name}.__doc__"
+        value, name = getattr(value, read), f"{name}.{read}"
     module, name = nodes.bodies.birthplace(module, name, value)
     return [*found, nodes.constant(module, name, value)], f"{module}.{name}"
 

@@ -19,7 +19,7 @@ from hydra_cached.plan.reach import find_reachable
 from hydra_cached.plan.reason import Reason, ReasonCode
 from hydra_cached.plan.selection import choose_sample, find_above, find_node, find_nodes
 from hydra_cached.plan.sharing import LITERAL, argument_positions, find_shared_holders, held_nodes
-from hydra_cached.plan.survey import Survey, run_again, survey
+from hydra_cached.plan.survey import Survey, find_late, run_again, survey
 from hydra_cached.plan.why import Change, Explanation, FileRole, explain_node
 from hydra_cached.plan.written import read_call, write_call
 
@@ -50,6 +50,7 @@ __all__ = [
     "fault_reason",
     "find_above",
     "find_differences",
+    "find_late",
     "find_nearest",
     "find_node",
     "find_nodes",

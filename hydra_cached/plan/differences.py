@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 _ORDER: tuple[ReasonCode, ...] = (
     "schema_changed",
     "package_changed",
-    "code_changed",
+    # before code: as a decorator it stands in the code, too
     "version_changed",
+    "code_changed",
     "env_changed",
     "input_file_changed",
     "arguments_changed",
@@ -56,17 +57,25 @@ def explain(node: Node, keys: Keys, index: Index, known: Known) -> Reason:
 
 
 def find_nearest(node: Node, keys: Keys, index: Index, known: Known) -> EntryInfo | None:
-    """The earlier result of the same target at the same path that differs in the fewest things, the newest of those."""
+    """The earlier result of the same target at the same path that differs in the fewest things, the newest of those.
+
+    Of several that differ in as many, one with the arguments that are written now: a sweep stores results beside it.
+    """
     candidates = index.latest(node.target_id, node.path)
     if len(candidates) < 2:
         return candidates[0] if candidates else None
     identity = keys.identity(node)
     now = dict(keys.arguments(node, known.digest_of, known.mentions_of) or identity.arguments)
 
-    def distance(earlier: EntryInfo) -> int:
+    written = {
+        name for name, expression in argument_expressions(node.call) if next(references(expression), None) is None
+    }
+
+    def distance(earlier: EntryInfo) -> tuple[int, int]:
         before = dict(earlier.arguments)
-        changed = sum(before.get(name) != now.get(name) for name in {**before, **now})
-        return changed + (earlier.code != identity.code) + (earlier.schema != SCHEMA)
+        changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+        others = (earlier.code != identity.code) + (earlier.schema != SCHEMA)
+        return len(changed) + others, len(written.intersection(changed))
 
     # min() takes the first of equals, and the newest come first
     return min(candidates, key=distance)

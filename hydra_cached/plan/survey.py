@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hydra_cached.graph import Graph, Node
+from hydra_cached.keys import Keys
 from hydra_cached.plan.decision import Decision, Policy
 from hydra_cached.plan.reason import Reason
 from hydra_cached.plan.sharing import find_shared_holders
@@ -50,6 +51,30 @@ def survey(
                 asked[index] = run_again(hits.pop(index), reason)
                 stack.extend(graph.nodes[child] for child in graph.nodes[index].children)
     return Survey(hits, asked)
+
+
+def find_late(graph: Graph, keys: Keys | None, found: Survey) -> set[int]:
+    """Reused nodes, by index, that are to be looked at again at their turn: what they read may be written before.
+
+    These are all that read, or contain what reads, a file which a call that may run has in its arguments, too.
+    """
+    if keys is None or not found.asked:
+        return set()
+    named = {label for index in found.asked for label in _labels(keys, graph.nodes[index])}
+    if not named:
+        return set()
+    late = set()
+    for index in found.hits:
+        for each in (index, *(graph.below(graph.nodes[index]) or ())):
+            if not named.isdisjoint(_labels(keys, graph.nodes[each])):
+                late.add(index)
+                break
+    return late
+
+
+def _labels(keys: Keys, node: Node) -> set[str]:
+    identity = keys.identity(node)
+    return {each.label for each in identity.inputs} | identity.outputs
 
 
 def run_again(decision: Decision, reason: Reason) -> Decision:

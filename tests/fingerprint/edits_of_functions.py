@@ -348,6 +348,24 @@ CASES = {
     ),
 }
 
+CASES["annotations that are read"] = Case(
+    {
+        "steps.py": """
+            def load(x: int) -> int:
+                return x
+
+            def unread(x: int) -> int:
+                return x
+
+            def run():
+                unread(1)
+                return sorted(load.__annotations__), str(load.__annotations__)
+            """,
+    },
+    counts={"of a function": ("steps.py", "def load(x: int)", "def load(x: float)")},
+    does_not={"that nothing reads": ("steps.py", "def unread(x: int)", "def unread(x: float)")},
+)
+
 CASES["marks of what a target calls"] = Case(
     {
         "steps.py": """

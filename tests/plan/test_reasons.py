@@ -106,3 +106,22 @@ def test_result_of_an_earlier_way_of_making_keys_is_named(
         [node] = run(config, store=store).nodes
     assert node.reason is not None
     assert node.reason.code == "schema_changed"
+
+
+def test_another_declared_version_is_the_reason_though_it_stands_in_the_code(tmp_path: Path, run_cli: RunCli) -> None:
+    text = "from hydra_cached import version\n\n@version({!r})\ndef f(n):\n    return n\n\n"
+    text += "config = dict(_target_=f, n=2)\n"
+    (tmp_path / "conf.py").write_text(text.format("1"))
+    nodes(run_cli, tmp_path)
+    (tmp_path / "conf.py").write_text(text.format("2"))
+    assert nodes(run_cli, tmp_path)[""][:2] == ("ran", "version_changed")
+
+
+def test_configs_of_a_sweep_are_compared_with_themselves(tmp_path: Path, run_cli: RunCli) -> None:
+    text = "def f(lr):\n    return lr + {}\n\nconfig = dict(_target_=f, lr=0)\n"
+    (tmp_path / "conf.py").write_text(text.format(1))
+    run_cli("run", "conf", "-p", "-m", "lr=1,2,3")
+    (tmp_path / "conf.py").write_text(text.format(2))
+    done = run_cli("run", "conf", "-p", "-m", "lr=1,2,3", "--json")
+    found = [each["nodes"][0]["reason"]["code"] for each in json.loads(done.stdout)["runs"]]
+    assert found == ["code_changed"] * 3
