@@ -73,8 +73,7 @@ class CallFiles:
         """All that is to be known before the call."""
         named = self._keys.paths(node, self._mentions_of)
         inputs = (*self._keys.identity(node).inputs, *self._keys.mentioned_inputs(node, self._mentions_of))
-        present = [path for path, stamp in stamps.items() if stamp is not None]
-        return Before(named, stamps, inputs, WriteWatch(present), _file_clock_ns())
+        return Before(named, stamps, inputs, WriteWatch(stamps), _file_clock_ns())
 
     def look_after(
         self, node: Node, before: Before, mentions: Sequence[str], is_written_by_another: Callable[[str], bool]
@@ -101,10 +100,12 @@ class CallFiles:
                 continue
             if then == now:
                 continue
-            if then is None:
-                created[each.argument] = None
-            is_own = then is None or path in before.watch.written or self._is_writer(node, each.argument)
+            is_own = path in before.watch.written or (
+                not is_written_by_another(label) and (then is None or self._is_writer(node, each.argument))
+            )
             if is_own:
+                if then is None:
+                    created[each.argument] = None
                 outputs[label] = self._files.digest(path) or ""
             elif self._files.digest(path) != contents.get(label):
                 disturbed[label] = None

@@ -10,6 +10,8 @@ import pytest
 from hydra_cached import RunOptions, Store, run
 
 TARGETS = """
+import os
+import time
 from pathlib import Path
 
 def write(path, text):
@@ -18,6 +20,25 @@ def write(path, text):
 
 def read(path, after=None):
     return Path(path).read_text()
+
+def write_late(path, text):
+    Path("draft").write_text("draft")
+    os.rename("draft", path)
+    while not Path("is_read").exists():
+        time.sleep(0.01)
+    Path(path).write_text(text)
+    Path("is_written").touch()
+    return text
+
+def read_late(path):
+    while not Path(path).exists():
+        time.sleep(0.01)
+    text = Path(path).read_text()
+    Path("is_read").touch()
+    while not Path("is_written").exists():
+        time.sleep(0.01)
+    time.sleep(1)
+    return text
 
 def shout(text):
     return text.upper()
@@ -76,3 +97,18 @@ def test_a_file_that_others_read_too_keeps_what_reads_it_reused(tmp_path: Path) 
             value, found = statuses(config, store)
             assert value == {"changed": "data", "same": "DATA"}
         assert found == {"changed": "ran", "same": "hit", "same.text": "skipped"}
+
+
+def test_a_file_that_another_call_made_meanwhile_is_no_output(tmp_path: Path) -> None:
+    def make(text: str) -> dict[str, Any]:
+        return {
+            "written": call("write_late", path="late.txt", text=text),
+            "read": call("read_late", path="late.txt"),
+        }
+
+    with Store(tmp_path / "store") as store:
+        # both at once: the reader has read before the writer is done, and is done after it
+        value, _ = statuses(make("text"), store, jobs=2)
+        assert value == {"written": "text", "read": "draft"}
+        value, _ = statuses({"read": make("text")["read"]}, store)
+        assert value == {"read": "text"}
