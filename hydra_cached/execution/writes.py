@@ -28,10 +28,9 @@ class WriteWatch:
 
     def __init__(self, paths: Iterable[str]) -> None:
         self.paths = tuple(paths)
-        self._by_name: dict[str, dict[str, str]] = {}
+        self._by_name: dict[str, list[str]] = {}
         for path in self.paths:
-            name = os.path.basename(path)
-            self._by_name.setdefault(name, {}).update({path: path, os.path.realpath(path): path})
+            self._by_name.setdefault(os.path.basename(path), []).append(path)
         self.written: set[str] = set()
 
     def __enter__(self) -> WriteWatch:
@@ -56,11 +55,10 @@ class WriteWatch:
 
     def note(self, name: str, path: str) -> None:
         """Something was written at ``path``, whose last part is ``name``."""
-        known = self._by_name[name]
         absolute = os.path.abspath(path)
-        found = known.get(absolute) or known.get(os.path.realpath(absolute))
-        if found is not None:
-            self.written.add(found)
+        for known in self._by_name[name]:
+            if known == absolute or os.path.realpath(known) == os.path.realpath(absolute):
+                self.written.add(known)
 
 
 def _notice(event: str, arguments: tuple[object, ...]) -> None:
