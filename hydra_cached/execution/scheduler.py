@@ -140,9 +140,10 @@ class Scheduler:
         late = find_late(self.graph, state.keys, found)
         # once more for what is found to have changed: the rest is settled, or on its way
         hits = {index: each for index, each in found.hits.items() if index not in state.settled}
-        asked = {index: each for index, each in found.asked.items() if index not in state.settled | state.asked}
+        known = state.settled.keys() | state.asked.keys()
+        asked = {index: each for index, each in found.asked.items() if index not in known}
         state.asked |= asked
-        state.emit(Surveyed(len(state.settled | hits | state.asked)))
+        state.emit(Surveyed(len(known | hits.keys() | asked.keys())))
         for index in asked:
             node = self.graph.nodes[index]
             state.values.expect(node.call.children)

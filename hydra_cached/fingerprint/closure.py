@@ -6,9 +6,7 @@ nothing of what it uses.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -17,6 +15,7 @@ from blake3 import blake3
 from hydra_cached.fingerprint.bodies import Bodies
 from hydra_cached.fingerprint.bytecode import inner_codes
 from hydra_cached.fingerprint.chains import unpack
+from hydra_cached.fingerprint.collector import pause_collection
 from hydra_cached.fingerprint.constants import read_constant
 from hydra_cached.fingerprint.definition import Definition, Kind
 from hydra_cached.fingerprint.describing import read_class, read_foreign, read_function
@@ -65,12 +64,12 @@ class Closures:
 
     def collect(self, target: Any) -> tuple[Definition, ...]:
         """Every definition that ``target`` reaches, itself included, sorted by id, with what could not be followed."""
-        with _paused_collector():
+        with pause_collection():
             return definitions_of(self._gather(target)[1], self._bodies)
 
     def digest(self, target: Any) -> str:
         """64 hexadecimal digits for ``target`` as a value and every definition it reaches."""
-        with _paused_collector():
+        with pause_collection():
             known = self._snapshot.recall(target)
             if known is not None:
                 self._unread.append(target)
@@ -90,7 +89,7 @@ class Closures:
         """Read what was only believed to be as it was, before calls can change it."""
         self._snapshot.close()
         if self._unread:
-            with _paused_collector():
+            with pause_collection():
                 for target in self._unread:
                     self._gather(target)
             self._unread.clear()
@@ -169,16 +168,3 @@ def _members_in_use(classes: Iterable[Node], found: Iterable[Node]) -> Iterable[
     for name, node in members:
         if name in used or "getattr" in used:
             yield node
-
-
-@contextmanager
-def _paused_collector() -> Iterator[None]:
-    """What is made here stays: to look for garbage in it again and again takes a tenth of the time."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

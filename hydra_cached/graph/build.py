@@ -7,11 +7,10 @@ missing values, structured configs) is read from an OmegaConf container (`omega_
 from __future__ import annotations
 
 import functools
-import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from hydra_cached.fingerprint.collector import pause_collection
 from hydra_cached.fingerprint.depth import call_deep
 from hydra_cached.graph.indirect import check_indirect_targets
 from hydra_cached.graph.kinds import hydra_version
@@ -24,8 +23,6 @@ from hydra_cached.graph.places import Places
 from hydra_cached.graph.plain import NotPlainError, PlainReader, is_plain_leaf
 from hydra_cached.graph.prepare import is_plain_config, prepare_config, spell_targets
 from hydra_cached.targets import UNCHECKED, TargetPolicy
-
-_VERY_MANY = 30_000
 
 
 def build_graph(
@@ -53,27 +50,6 @@ def build_graph(
     """
     with pause_collection():
         return _build(config, tuple(args), dict(kwargs or {}), is_sharing, policy)
-
-
-@contextmanager
-def pause_collection() -> Iterator[None]:
-    """Pause the cyclic garbage collector: reading makes many containers, all of which stay.
-
-    Looking through all of them again and again takes as long as the reading itself. Where they are very many, they are
-    old from the beginning: else the collections to come would look through all of them once for each generation.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        # not for less: younger garbage of the caller's becomes old with them
-        if gc.get_count()[0] > _VERY_MANY and not gc.get_freeze_count():
-            gc.freeze()
-            gc.unfreeze()
 
 
 def _build(config: Any, args: tuple[Any, ...], kwargs: dict[str, Any], is_sharing: bool, policy: TargetPolicy) -> Graph:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hydra_cached.fingerprint.collector import pause_collection
 from hydra_cached.fingerprint.depth import call_deep
-from hydra_cached.graph.build import pause_collection, read_config
+from hydra_cached.graph.build import read_config
 from hydra_cached.graph.expression import Items, Ref, references
 from hydra_cached.graph.indirect import check_indirect_targets
 from hydra_cached.graph.merge import merge_equal_calls

@@ -58,18 +58,17 @@ def find_late(graph: Graph, keys: Keys | None, found: Survey) -> set[int]:
 
     These are all that read, or contain what reads, a file which a call that may run has in its arguments, too.
     """
-    if keys is None or not found.asked:
+    if keys is None or not found.asked or not found.hits:
         return set()
     named = {label for index in found.asked for label in _labels(keys, graph.nodes[index])}
     if not named:
         return set()
-    late = set()
-    for index in found.hits:
-        for each in (index, *(graph.below(graph.nodes[index]) or ())):
-            if not named.isdisjoint(_labels(keys, graph.nodes[each])):
-                late.add(index)
-                break
-    return late
+    touched: set[int] = set()
+    # children come first, and all of these have their keys already
+    for node in graph.nodes[: max(found.hits) + 1]:
+        if not touched.isdisjoint(node.children) or not named.isdisjoint(_labels(keys, node)):
+            touched.add(node.index)
+    return touched.intersection(found.hits)
 
 
 def _labels(keys: Keys, node: Node) -> set[str]:
