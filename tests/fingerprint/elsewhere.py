@@ -6,15 +6,13 @@ As a program: reads a pickled list of values from a file, or takes all samples, 
 from __future__ import annotations
 
 import json
-import os
 import pickle
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.fingerprint.processes import run_python
 
 
 def all_samples() -> list[Any]:
@@ -36,16 +34,7 @@ def digests_elsewhere(seed: int, values: Sequence[Any] | None = None, *, folder:
         path = folder / "values.pickle"
         path.write_bytes(pickle.dumps(list(values), 5))
         arguments.append(str(path))
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.fingerprint.elsewhere", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": str(seed)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found: list[str] = json.loads(done.stdout)
+    found: list[str] = run_python("-W", "ignore", "-m", "tests.fingerprint.elsewhere", *arguments, seed=seed)
     return found
 
 

@@ -6,13 +6,11 @@ As a program: takes a file of remembered rows, or "", and folders, and writes th
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.fingerprint.processes import run_python
 
 
 def fingerprints(
@@ -33,16 +31,8 @@ def fingerprints(
             path = place / name
             if not path.exists() or path.read_text(encoding="utf-8") != text:
                 path.write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.fingerprint.projects", str(memo or ""), *map(str, places)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": str(seed)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return dict(zip(projects, json.loads(done.stdout), strict=True))
+    found = run_python("-m", "tests.fingerprint.projects", str(memo or ""), *map(str, places), seed=seed)
+    return dict(zip(projects, found, strict=True))
 
 
 class FileMemo:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.fingerprint.projects import ROOT
+from tests.fingerprint.processes import run_python
 
 WORLD_RUN = """
 import ast, json, sys
@@ -46,13 +42,4 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def run_script(script: str, *arguments: str, options: tuple[str, ...] = (), seed: int = 0) -> Any:
-    done = subprocess.run(
-        [sys.executable, *options, "-c", script, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": str(seed)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return run_python(*options, "-c", script, *arguments, seed=seed)
