@@ -9,6 +9,8 @@ DEMO_CACHE := .demo-cache
 DEMO := hydra-cached run hydra_cached.examples.ner -p -c $(DEMO_CACHE)
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PYTEST := -m pytest -n auto --benchmark-disable
+# pip compiles what it copies, but not what stays where it is: without this, each command would where Python may not write
+COMPILE := @$(VENV)/bin/python -m compileall -q hydra_cached
 # some systems keep ensurepip in a package of its own: then the system's pip installs pip
 CREATE_ENV = $(PYTHON) -m venv $(1) || { \
 	rm -rf $(1) && $(PYTHON) -m venv --without-pip $(1) && $(PYTHON) -m pip --python $(1)/bin/python install --quiet pip; \
@@ -89,10 +91,12 @@ $(VENV)/bin/python:
 
 $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 	$(VENV)/bin/python $(PIP_INSTALL) --editable .
+	$(COMPILE)
 	@touch $@
 
 $(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
 	$(VENV)/bin/python $(PIP_INSTALL) --editable ".[test]"
+	$(COMPILE)
 	@touch $(VENV)/installed $@
 
 $(VENV)/installed-bench: pyproject.toml | $(VENV)/installed-test

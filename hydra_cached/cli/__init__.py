@@ -21,6 +21,9 @@ def _run(program: str) -> int:
     # both before anything that takes its time to import
     interrupt_on_sigterm()
     try:
+        from hydra_cached.cli.collector import collect_rarely
+
+        collect_rarely()
         from hydra_cached.cli.streams import secure_streams
 
         secure_streams()

@@ -9,6 +9,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from hydra_cached.cli.collector import collect_as_usual
 from hydra_cached.cli.exits import DONE, INTERRUPTED, NODE_FAILED, WORK_PENDING, WRONG_USAGE, print_own_error
 from hydra_cached.cli.forks import code_of_exit, ending_forks
 from hydra_cached.cli.interrupts import mark_told
@@ -160,6 +161,7 @@ def _run(request: Request) -> RunReport:
     begin(request)
     options = read_options(request)
     parse_cache_dir(request.cache_dir)
+    collect_as_usual()
     loaded = load_choice(request.choice)
     display_config(request, loaded.config)
     policy = choose_policy(request, is_python=loaded.is_python)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
+from hydra_cached.cli.collector import collect_as_usual
 from hydra_cached.cli.execute import (
     Request,
     begin,
@@ -60,6 +61,7 @@ def _sweep(request: Request) -> SweepReport:
     begin(request)
     options = read_options(request)
     parse_cache_dir(request.cache_dir)
+    collect_as_usual()
     loaded = load_sweep(request.choice)
     labels = [point.label for point in loaded.points]
     for config, label in zip(loaded.configs, labels, strict=True):

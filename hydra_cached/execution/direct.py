@@ -9,7 +9,11 @@ from typing import Any
 
 from hydra_cached.execution.values import ABSENT, copy_for, shared_children
 from hydra_cached.execution.worker import failed_node, is_consumed_once
+from hydra_cached.fingerprint.collector import leave_out
 from hydra_cached.graph import Graph, Node, Place, bind, bind_call
+
+# a graph of so many nodes is left out of garbage collections
+_VERY_MANY = 10_000
 
 
 def run_directly(graph: Graph) -> Any:
@@ -18,7 +22,10 @@ def run_directly(graph: Graph) -> Any:
     Raises:
         NodeFailedError: a target raised.
     """
-    return _DirectRun(graph).run()
+    if len(graph.nodes) < _VERY_MANY:
+        return _DirectRun(graph).run()
+    with leave_out():
+        return _DirectRun(graph).run()
 
 
 class _DirectRun:

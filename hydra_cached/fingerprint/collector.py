@@ -28,3 +28,20 @@ def pause_collection() -> Iterator[None]:
         if gc.get_count()[0] > _VERY_MANY and not gc.get_freeze_count():
             gc.freeze()
             gc.unfreeze()
+
+
+@contextmanager
+def leave_out() -> Iterator[None]:
+    """Leave what exists now out of collections until the end: a full one looks through all of it.
+
+    What becomes garbage of it meanwhile is collected after the end; what is made meanwhile, as ever.
+    """
+    if gc.get_freeze_count():
+        # somebody did so before, and may not want it undone
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
