@@ -37,7 +37,8 @@ def fail() -> None:
 
 def _config(**more: Any) -> dict[str, Any]:
     # counted once only: counting looks at all of them
-    return {"looked": {"_target_": is_left_out}} | {str(i): {"_target_": abs, "_args_": [i]} for i in range(COUNT)} | more
+    calls = {str(i): {"_target_": abs, "_args_": [i]} for i in range(COUNT)}
+    return {"looked": {"_target_": is_left_out}} | calls | more
 
 
 def test_a_very_large_graph_is_left_out_while_its_calls_run() -> None:
