@@ -31,7 +31,9 @@ class Decider:
             reason = Reason("forced", "computed again to verify the stored result")
             decision = replace(run_again(decision, reason), look_ups=decision.look_ups, verifies=decision.entry)
         for look_up in decision.look_ups:
-            run.emit(LookedUp(node.path, node.target_id, look_up.kind, look_up.key, look_up.is_found, node.scope))
+            run.emit(
+                LookedUp(run.path_of(node), node.target_id, look_up.kind, look_up.key, look_up.is_found, node.scope)
+            )
         return decision
 
     def decide_finally(self, node: Node, asked: Decision, *, is_refreshed: bool = False) -> Decision:
@@ -87,5 +89,7 @@ class Decider:
         saved_s = run.committer.note_reuse(node, decision)
         size_bytes = decision.entry.size_bytes
         run.emit(
-            NodeFinished(node.path, node.target_id, status, settled.seconds, size_bytes, True, node.scope, saved_s)
+            NodeFinished(
+                run.path_of(node), node.target_id, status, settled.seconds, size_bytes, True, node.scope, saved_s
+            )
         )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 Recall: TypeAlias = Callable[[str, Sequence[str]], dict[str, bytes]]
+_NONE = frozenset({""})
 
 
 class Notes:
@@ -45,12 +46,15 @@ class Notes:
     def conditions(
         self,
         node: Node,
-        inputs: Iterable[tuple[str, str]],
+        inputs: Sequence[tuple[str, str]],
         outputs: tuple[tuple[str, str], ...],
         carried: tuple[tuple[str, str], ...],
     ) -> str:
         """The digest of the conditions on which a recipe leads to the result of ``node``, remembered; "" for none."""
         below = {self._settled[child].conditions for child in node.children if child in self._settled}
+        if below <= _NONE and not (inputs or outputs or carried):
+            # of most calls
+            return ""
         found = Conditions(tuple(sorted(inputs)), outputs, carried, tuple(sorted(below - {""})))
         digest = found.digest
         if digest and digest not in found.below and digest not in self._is_noted:

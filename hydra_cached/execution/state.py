@@ -12,7 +12,7 @@ from hydra_cached.execution.interrupts import Interrupts
 from hydra_cached.execution.settled import Settled
 from hydra_cached.execution.values import Values
 from hydra_cached.fingerprint import CodeFingerprints, FileDigests
-from hydra_cached.graph import Graph
+from hydra_cached.graph import Graph, Node
 from hydra_cached.plan import Context, Decision, Known, Policy, Reason
 
 
@@ -53,4 +53,12 @@ class RunState:
         self.values = Values()
         self.aliases = Aliases()
         self.committer = Committer(graph, self.keys, cache, policy, self.settled, listener, code, files)
+        self._paths: dict[int, str] = {}
         self.known = Known(self.committer.digest_of, self.committer.mentions_of)
+
+    def path_of(self, node: Node) -> str:
+        """The path of a node, found once: events name it several times."""
+        known = self._paths.get(node.index)
+        if known is None:
+            known = self._paths[node.index] = node.path
+        return known

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+
+from blake3 import blake3
 
 from hydra_cached.fingerprint import Encoder
 from hydra_cached.graph import Items, Place, Raw, Ref
@@ -15,6 +18,24 @@ def digest_text(text: str | None) -> str:
     encoder = Encoder()
     encoder.add(text)
     return encoder.digest()
+
+
+def digest_reference(convert: str, digest: str) -> str:
+    """What an encoder gives of nothing but a call: 64 hexadecimal digits.
+
+    Args:
+        convert: as for `Ref`.
+        digest: what stands for the call.
+    """
+    return blake3(_mark_of(convert) + bytes.fromhex(digest)).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _mark_of(convert: str) -> bytes:
+    encoder = Encoder()
+    encoder.mark(f"call:{convert}")
+    encoder.add_digest(_NO_DIGEST)
+    return bytes(encoder.out[: -len(_NO_DIGEST) // 2])
 
 
 def encode(encoder: Encoder, expression: object, digest_of: Callable[[Place], str | None]) -> None:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from hydra_cached.errors import NotDigestibleError, TargetError
 from hydra_cached.fingerprint import MEMORABLE, ArgumentEncoder, CodeFingerprints, Encoder, FileDigests, digest_scalar
-from hydra_cached.graph import Node, argument_expressions, references
+from hydra_cached.graph import Node, Ref, argument_expressions, references
 from hydra_cached.keys.encode import digest_text, encode_literals
 from hydra_cached.keys.inputs import NamedPath, literal_texts, named_paths
 from hydra_cached.targets import locate_target
@@ -119,6 +119,9 @@ class Identifier:
                 continue
             if kind is float:
                 found.append((name, digest_scalar(expression)))
+                continue
+            if kind is Ref:
+                # a call, and nothing beside it
                 continue
             texts = True
             encoder = ArgumentEncoder(self._code, self._files.roots)

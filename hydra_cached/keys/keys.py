@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 from blake3 import blake3
 
 from hydra_cached.fingerprint import ArgumentEncoder, CodeFingerprints, Definition, Encoder, FileDigests
-from hydra_cached.graph import Graph, Node, Place, argument_expressions, references
-from hydra_cached.keys.encode import encode
+from hydra_cached.graph import Graph, Items, Node, Place, Ref, argument_expressions, references
+from hydra_cached.keys.encode import digest_reference, encode
 from hydra_cached.keys.identity import NO_FILE, FileUse, Identifier, Identity, OutputsKnown, writer_key
 from hydra_cached.keys.inputs import NamedPath, role_of
 
@@ -55,6 +55,7 @@ class Keys:
         self._names: dict[str, bytes] = {}
         # of each target with its modes; the graph keeps the targets, so that no id is used twice
         self._prefixes: dict[Any, bytes] = {}
+        self._prefix_of: dict[int, tuple[str, bytes]] = {}
 
     def identity(self, node: Node) -> Identity:
         """The node without its calls. Never raises: where an argument has no digest, ``problem`` says which."""
@@ -94,7 +95,15 @@ class Keys:
             return identity.arguments
         found = list(identity.arguments)
         for name, expression in argument_expressions(node.call):
-            refs = list(references(expression))
+            kind = type(expression)
+            if kind is Ref:
+                # the commonest of all, without an encoder of its own
+                digest = digest_of(expression.place)
+                if digest is None:
+                    return None
+                found.append((name, digest_reference(expression.convert, digest)))
+                continue
+            refs = list(references(expression)) if kind is Items else ()
             if not refs:
                 continue
             if any(digest_of(ref.place) is None for ref in refs):
@@ -220,6 +229,9 @@ class Keys:
         return base
 
     def _prefix(self, node: Node, code: str) -> bytes:
+        made = self._prefix_of.get(node.index)
+        if made is not None and made[0] == code:
+            return made[1]
         call = node.call
         partition = _partition(call) if call.children else ()
         modes = (call.convert, call.is_partial, call.declared.is_materialized)
@@ -230,6 +242,7 @@ class Keys:
             encoder.add((*self._head, *key[1:]))
             encoder.add_digest(code)
             known = self._prefixes[key] = bytes.fromhex(encoder.digest())
+        self._prefix_of[node.index] = (code, known)
         return known
 
 

@@ -93,10 +93,11 @@ def commit_entry(
     current = entry if present is None or replace else present
     if current is entry:
         rows.put_entry(entry, body)
-        if digest is not None:
-            rows.put_use(digest, key)
-            if entry.size_bytes > CHECK_ONCE_BYTES:
-                rows.put(CHECK + digest, state)
+        if digest is not None and entry.size_bytes > CHECK_ONCE_BYTES:
+            rows.put(CHECK + digest, state)
+    if digest is not None and digest == current.object_digest:
+        # of an entry that was there already, too: damage may have cost it this row
+        rows.put_use(digest, key)
     # an object that was written in vain, or that is replaced
     for unused in (digest, None if present is None else present.object_digest):
         if unused is not None and unused != current.object_digest:

@@ -194,6 +194,13 @@ class Index:
         time_s = now_s if stored_s is None else stored_s
         self._execute(_SET, (row_key, time_s, now_s, tag, size_bytes, value))
 
+    def set_all(self, rows: Sequence[tuple[str, bytes, str | None]]) -> None:
+        """Enter several rows inside `write`, each with its key, value and tag."""
+        now_s = time.time()
+        for row_key, value, _ in rows:
+            require_bytes(row_key, value)
+        self._cursor().executemany(_SET, [(row_key, now_s, now_s, tag, 0, value) for row_key, value, tag in rows])
+
     def delete(self, row_key: str) -> None:
         """Delete a row inside `write`."""
         self._execute("DELETE FROM Cache WHERE key = ? AND raw = 1", (row_key,))

@@ -101,11 +101,10 @@ def sum_by_target(rows: Rows) -> list[TargetTotals]:
     Raises:
         StoreError: the index is damaged.
     """
-    # by the beginning of the key, which is as good as all of it and takes less memory
-    targets = {int(key[2:18], 16): str(tag) for key, tag in rows.index.iterate(_TARGETS)}
+    targets = {_number_of(key): str(tag) for key, tag in rows.index.iterate(_TARGETS)}
     hits: dict[str, tuple[int, float]] = {}
     for row_key, *cell in rows.index.iterate(_ROWS, row_range(STATISTICS)):
-        target = targets.get(int(row_key[2:18], 16))
+        target = targets.get(_number_of(row_key))
         if target is not None:
             count, seconds = rows.statistics(row_key[len(STATISTICS) :], (cell[0], cell[1], cell[2]))
             before_count, before_seconds = hits.get(target, (0, 0.0))
@@ -115,6 +114,15 @@ def sum_by_target(rows: Rows) -> list[TargetTotals]:
         for target, count, size_bytes in _select(rows, _SUMS, Filter(), group="tag")
     ]
     return sorted(totals, key=lambda each: (-each.size_bytes, each.target))
+
+
+def _number_of(row_key: str) -> int:
+    """The beginning of the key in a row key, which is as good as all of it and takes less memory; -1 for no key."""
+    try:
+        return int(row_key[2:18], 16)
+    except ValueError:
+        # `verify` deals with it
+        return -1
 
 
 def read_statistics(rows: Rows, key: str) -> tuple[int, float]:

@@ -124,7 +124,8 @@ def _read_notes(notes: bytes) -> list[tuple[str, Any]]:
         ValueError: these are no notes.
     """
     _, noted = _decode(notes.decode("ascii"))[0]
-    values = [_freeze(each) if type(each) is list else each for each in noted]
+    # most lists are empty
+    values = [(_freeze(each) if each else ()) if type(each) is list else each for each in noted]
     # of a release that knew fewer fields
     values.extend(_DEFAULTS[len(values) :])
     return list(zip(_NOTED, values, strict=False))

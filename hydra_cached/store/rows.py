@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from hydra_cached.errors import EntryDamagedError, EntryError, EntryUnreadableError, EntryUntrustedError, StoreError
 from hydra_cached.store.directory import StoreDirectory
@@ -34,6 +35,7 @@ from hydra_cached.store.seal import Seal
 
 _RAW_MODE = 1
 _BATCH = 500
+_CELL = "key, value, mode, filename"
 _GET_MANY = "SELECT key, value, mode, filename FROM Cache WHERE raw = 1 AND key IN ({})"
 _OF_TARGET = f"SELECT key, value, mode, filename FROM Cache INDEXED BY {ENTRIES_BY_TIME} WHERE {IS_ENTRY} AND tag = ?"
 
@@ -137,8 +139,8 @@ class Rows:
 
     def put_links(self, links: Mapping[str, tuple[str, str]]) -> None:
         """Lead from several recipes to entries, each on its conditions. Only inside a transaction."""
-        for recipe_key, (key, conditions) in links.items():
-            self.put_link(recipe_key, key, conditions)
+        rows = {LINK + recipe: (pack_link(key, conditions), key) for recipe, (key, conditions) in links.items()}
+        self._put_changed(rows)
 
     def put_latest(self, target: str, path: str, key: str) -> None:
         """Lead from a place to its last entry, and to some before it. Only inside a transaction."""
@@ -161,24 +163,46 @@ class Rows:
         """Note that an entry uses an object. Only inside a transaction."""
         self.put(USE + digest + key, b"", key)
 
-    def add_hits(self, key: str, hits: int, seconds_saved: float) -> None:
-        """Add to an entry's statistics, if there is such an entry. Only inside a transaction."""
-        if self.index.get(ENTRY + key) is None:
-            return
-        row_key = STATISTICS + key
-        cell = self.index.get(row_key)
-        before_hits, before_seconds = (0, 0.0) if cell is None else self.statistics(key, cell)
-        self.put(row_key, pack_statistics(before_hits + hits, before_seconds + seconds_saved))
-
-    def add_all_hits(self, hits: Mapping[str, tuple[int, float]]) -> None:
-        """Add to the statistics of several entries. Only inside a transaction."""
-        for key, (count, seconds_saved) in hits.items():
-            self.add_hits(key, count, seconds_saved)
+    def add_hits(self, hits: Mapping[str, tuple[int, float]]) -> None:
+        """Add to the statistics of entries; keys of none are passed over. Only inside a transaction."""
+        there = {row_key for (row_key,) in self._select("key", [ENTRY + key for key in hits])}
+        counted = [key for key in hits if ENTRY + key in there]
+        cells = {row_key: cell for row_key, *cell in self._select(_CELL, [STATISTICS + key for key in counted])}
+        rows: dict[str, tuple[bytes, str | None]] = {}
+        for key in counted:
+            row_key, (count, seconds_saved) = STATISTICS + key, hits[key]
+            before = cells.get(row_key)
+            before_hits, before_s = (0, 0.0) if before is None else self.statistics(key, (before[0], *before[1:]))
+            rows[row_key] = (pack_statistics(before_hits + count, before_s + seconds_saved), None)
+        self._put_several(rows)
 
     def put_all(self, kind: str, items: Mapping[str, bytes]) -> None:
         """Seal and enter several rows of a kind. Only inside a transaction."""
-        for key, body in items.items():
-            self.put(kind + key, body)
+        self._put_several({kind + key: (body, None) for key, body in items.items()})
+
+    def _put_several(self, rows: Mapping[str, tuple[bytes, str | None]]) -> None:
+        wrap = self.seal.wrap
+        self.index.set_all([(row_key, wrap(row_key, body), tag) for row_key, (body, tag) in rows.items()])
+
+    def _put_changed(self, rows: Mapping[str, tuple[bytes, str | None]]) -> None:
+        """Enter those of several rows that are not there yet as they are."""
+        wrap = self.seal.wrap
+        wanted = {row_key: (wrap(row_key, body), tag) for row_key, (body, tag) in rows.items()}
+        there = {row_key: cell for row_key, *cell in self._select(f"{_CELL}, tag", list(wanted))}
+        self.index.set_all(
+            [
+                (row_key, value, tag)
+                for row_key, (value, tag) in wanted.items()
+                if there.get(row_key) != [value, _RAW_MODE, None, tag]
+            ]
+        )
+
+    def _select(self, columns: str, row_keys: Sequence[str]) -> Iterator[Any]:
+        """Columns of several rows, as far as there are such rows. Only inside a transaction."""
+        for first in range(0, len(row_keys), _BATCH):
+            some = row_keys[first : first + _BATCH]
+            marks = ",".join("?" * len(some))
+            yield from self.index.query(f"SELECT {columns} FROM Cache WHERE raw = 1 AND key IN ({marks})", some)
 
     def statistics(self, key: str, cell: Cell) -> tuple[int, float]:
         """Hits and seconds saved of a statistics row; bad ones start again from nothing."""

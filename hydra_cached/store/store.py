@@ -220,7 +220,7 @@ class Store:
         """
         if not hits or not self.is_writable:
             return
-        self.change(lambda rows: rows.index.write(partial(rows.add_all_hits, hits)))
+        self.change(lambda rows: rows.index.write(partial(rows.add_hits, hits)))
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
         """What was remembered under hexadecimal keys; those that are not there, or fail their seal, are left out.

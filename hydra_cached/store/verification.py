@@ -35,6 +35,7 @@ ProblemKind: TypeAlias = Literal[
     "untrusted_row",
     "foreign_row",
     "dangling_row",
+    "missing_row",
     "missing_object",
     "damaged_object",
     "orphan_object",
@@ -99,6 +100,8 @@ class Verification:
         self._problems: list[Problem] = []
         self._objects: dict[str, list[str]] = {}
         """Digests of the objects that entries name, with these entries' keys."""
+        self._moved: set[str] = set()
+        """Keys of rows that were set aside."""
         self._claimed: set[str] = set()
         """Digests of the objects that entries with another key's seal name."""
 
@@ -118,6 +121,7 @@ class Verification:
             self._check_row(*row)
             done_bytes += _ROW_BYTES
             self._progress(done_bytes, total_bytes)
+        self._find_unnoted()
         good: list[str] = []
         for digest in digests:
             if self._check_object(digest):
@@ -190,6 +194,18 @@ class Verification:
             self._rows.index.query(_DELETE, (rowid,))
 
         self._rows.index.write(move)
+        self._moved.add(name)
+
+    def _find_unnoted(self) -> None:
+        """Find entries whose use of their object is noted nowhere: it would go with the next entry that shares it."""
+        for digest, keys in self._objects.items():
+            for key in keys:
+                row_key = USE + digest + key
+                if self._rows.index.get(row_key) is None and self._rows.index.get(ENTRY + key) is not None:
+                    if row_key not in self._moved:
+                        self._note("missing_row", key, f"its use of the object {digest[:12]} is not noted")
+                    if self._is_repairing:
+                        self._rows.index.write(partial(self._rows.put_use, digest, key))
 
     def _find_dangling(self) -> None:
         for kind, key in {**references.OWNERS, USE: f"substr(Cache.key, {_DIGEST_END + 1})"}.items():

@@ -49,14 +49,14 @@ def make_lists(count: int, length: int) -> dict[str, Any]:
     return {f"n{i}": {"_target_": f"{HERE}.Listed", "items": list(range(i, i + length))} for i in range(count)}
 
 
-def make_layers(count: int, width: int = 100) -> dict[str, Any]:
+def make_layers(count: int, width: int = 100, target: str = "add_capped") -> dict[str, Any]:
     """Layers of nodes; each node refers to two of the layer before."""
     nodes: dict[str, Any] = {}
     for i in range(count):
         a, b = (
             (f"${{n{i - width}}}", f"${{n{i - width + (1 if i % width < width - 1 else 0)}}}") if i >= width else (i, 1)
         )
-        nodes[f"n{i}"] = {"_target_": f"{HERE}.add_capped", "a": a, "b": b}
+        nodes[f"n{i}"] = {"_target_": f"{HERE}.{target}", "a": a, "b": b}
     return nodes
 
 

@@ -79,6 +79,13 @@ def give_back(number: int) -> int:
     return number
 
 
+def join_metrics(a: Any, b: Any) -> dict[str, float]:
+    """A small result made of two others, or of numbers."""
+    calls[0] += 1
+    x, y = (each["metric_0"] if isinstance(each, dict) else each for each in (a, b))
+    return describe_metrics((x + y) % 1_000_003)
+
+
 def describe_metrics(x: int, name: str = "model") -> dict[str, float]:
     """A small result as calls give them."""
     return {f"metric_{number}": x + number / 7 for number in range(10)}

@@ -9,7 +9,7 @@ import pytest
 from hydra_cached.errors import UsageError
 from hydra_cached.store import Store
 from hydra_cached.store.listing import Filter, find_keys
-from hydra_cached.store.record import ENTRY
+from hydra_cached.store.record import ENTRY, STATISTICS
 from hydra_cached.store.upkeep import Upkeep
 from tests.store.entries import database, describe, key_of, put
 
@@ -183,3 +183,15 @@ def test_ring_of_parents_ends(store: Store) -> None:
     put(store, 1, 1, parents=(key_of(2),))
     put(store, 2, 2, parents=(key_of(1),))
     assert [each.is_repeated for each in Upkeep(store).trace(key_of(1))] == [False, False, True]
+
+
+def test_row_whose_key_was_damaged_hides_no_sums(store: Store) -> None:
+    put(store, "x", 1)
+    put(store, "y", 2)
+    store.record_hits({key_of(1): (1, 2.0), key_of(2): (1, 3.0)})
+    with database(store) as connection:
+        for kind in (STATISTICS, ENTRY):
+            row_key = kind + key_of(2)
+            connection.execute("UPDATE Cache SET key = ? WHERE key = ?", (f"{row_key[:9]}!{row_key[10:]}", row_key))
+    totals = Upkeep(store).totals()
+    assert (totals.hits, totals.seconds_saved) == (1, 2.0)

@@ -14,6 +14,7 @@ import pytest
 
 from hydra_cached.errors import EntryUnreadableError
 from hydra_cached.store import ObjectFolder, Store, record
+from hydra_cached.store.garbage import Limits
 from hydra_cached.store.record import ENTRY, LATEST, LINK, PIN, STATISTICS, USE
 from hydra_cached.store.upkeep import Upkeep
 from hydra_cached.store.verification import Problem
@@ -103,6 +104,28 @@ def _leave_temporary_file(store: Store) -> None:
     path.with_name(f".{path.name}.123.abc.tmp").write_bytes(b"half")
 
 
+def _use_row(store: Store) -> str:
+    entry = store.get(key_of(2))
+    assert entry is not None
+    return f"{USE}{entry.object_digest}{entry.key}"
+
+
+def _damage_use(store: Store) -> None:
+    write_row(store, _use_row(store), b"short")
+
+
+def _delete_use(store: Store) -> None:
+    with database(store) as connection:
+        connection.execute("DELETE FROM Cache WHERE key = ?", (_use_row(store),))
+
+
+def _change_key_of_use(store: Store) -> None:
+    """What one flipped bit does: the row is nobody's, and the object seems to be needed by nothing."""
+    row_key = _use_row(store)
+    with database(store) as connection:
+        connection.execute("UPDATE Cache SET key = ? WHERE key = ?", (f"{row_key[:-1]}e", row_key))
+
+
 _DAMAGE: dict[str, tuple[Callable[[Store], None], list[str]]] = {
     "entry": (_damage_entry, ["damaged_row"]),
     "link": (_damage_link, ["damaged_row"]),
@@ -113,6 +136,8 @@ _DAMAGE: dict[str, tuple[Callable[[Store], None], list[str]]] = {
     "cut object": (_truncate_object, ["damaged_object"]),
     "no object": (_delete_object, ["missing_object"]),
     "no entry": (_drop_entry, ["dangling_row"] * 3),
+    "use": (_damage_use, ["damaged_row"]),
+    "no use": (_delete_use, ["missing_row"]),
     "leftover": (_leave_temporary_file, ["leftover"]),
 }
 
@@ -135,6 +160,31 @@ def test_each_damage_is_found_and_mended(filled: Store, kind: str) -> None:
         assert entry is None or filled.load(entry) == value
         put(filled, value, number)
     assert len(filled.summaries()) == 3
+
+
+@pytest.mark.parametrize("damage", [_damage_use, _delete_use, _change_key_of_use])
+def test_object_is_not_lost_with_the_note_of_its_use(filled: Store, damage: Callable[[Store], None]) -> None:
+    damage(filled)
+    _verify(filled, is_repairing=True)
+    assert _verify(filled) == []
+    filled.remove([key_of(3)])
+    entry = filled.get(key_of(2))
+    assert entry is not None
+    assert filled.load(entry) == _LARGE
+
+
+def test_row_that_names_a_file_elsewhere_costs_nobody_that_file(filled: Store, tmp_path: Path) -> None:
+    kept = tmp_path / "thesis"
+    kept.write_text("kept")
+    with database(filled) as connection:
+        for name in ("./../../thesis", "../thesis"):
+            assert ObjectFolder(filled.object_folder).path(name).samefile(kept)
+            connection.execute("INSERT INTO Cache(key, raw, mode, value) VALUES (?, 1, 1, ?)", (USE + name, b"x"))
+    _verify(filled)
+    filled.remove([key_of(3)])
+    Upkeep(filled).collect(Limits(max_size_bytes=0))
+    _verify(filled, is_repairing=True)
+    assert kept.read_text() == "kept"
 
 
 def test_damaged_parts_are_kept_for_inspection(filled: Store) -> None:
