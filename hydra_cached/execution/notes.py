@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from hydra_cached.errors import HydraCachedError
 from hydra_cached.execution.cache import ResultCache
-from hydra_cached.fingerprint import FileDigests, digest_value
+from hydra_cached.fingerprint import Definition, FileDigests, digest_value
 from hydra_cached.graph import Graph, Node
 from hydra_cached.keys import Keys
 from hydra_cached.store import CLOSURE, CONDITIONS, OUTPUTS, TEXT, Conditions, redact
@@ -63,14 +64,21 @@ class Notes:
         return digest
 
     def closure(self, node: Node) -> None:
-        """Remember what the code of a node's target is made of, for `why` to compare with."""
-        code = self._keys.identity(node).code
-        if not code or code in self._is_noted:
+        """Remember what a node's code is made of, and code in its arguments, for `why` to compare with."""
+        identity = self._keys.identity(node)
+        if identity.code:
+            self._remember_closure(identity.code, partial(self._keys.definitions, node))
+        if identity.with_code:
+            for _, digest, targets in self._keys.code_in_arguments(node):
+                self._remember_closure(digest, partial(self._keys.definitions_of, targets))
+
+    def _remember_closure(self, code: str, collect: Callable[[], tuple[Definition, ...]]) -> None:
+        if code in self._is_noted:
             return
         self._is_noted.add(code)
         if self._recall(CLOSURE, [code]):
             return
-        definitions = self._keys.definitions(node)
+        definitions = collect()
         texts = {
             # a constant may hold a secret
             each.digest: str(redact(text)).encode("utf-8", "surrogatepass")

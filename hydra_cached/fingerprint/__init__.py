@@ -11,6 +11,7 @@ from hydra_cached.fingerprint.files import FileDigests, Stamp, may_be_path, stam
 from hydra_cached.fingerprint.identity import identity_objects
 from hydra_cached.fingerprint.kinds import is_immutable, is_plain
 from hydra_cached.fingerprint.memo import Memo
+from hydra_cached.fingerprint.showing import show_on_a_line
 from hydra_cached.fingerprint.values import Encoder, digest_value
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "is_immutable",
     "is_plain",
     "may_be_path",
+    "show_on_a_line",
     "stamp_file",
 ]

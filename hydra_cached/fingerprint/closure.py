@@ -6,6 +6,7 @@ nothing of what it uses.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -17,7 +18,7 @@ from hydra_cached.fingerprint.bytecode import inner_codes
 from hydra_cached.fingerprint.chains import unpack
 from hydra_cached.fingerprint.collector import pause_collection
 from hydra_cached.fingerprint.constants import read_constant
-from hydra_cached.fingerprint.definition import Definition, Kind
+from hydra_cached.fingerprint.definition import Definition, Kind, qualified_name
 from hydra_cached.fingerprint.describing import read_class, read_foreign, read_function
 from hydra_cached.fingerprint.distribution import module_of
 from hydra_cached.fingerprint.glances import Glances
@@ -65,7 +66,10 @@ class Closures:
     def collect(self, target: Any) -> tuple[Definition, ...]:
         """Every definition that ``target`` reaches, itself included, sorted by id, with what could not be followed."""
         with pause_collection():
-            return definitions_of(self._gather(target)[1], self._bodies)
+            value, found = self._gather(target)
+            if value:
+                found.append(_as_definition(target, value))
+            return definitions_of(found, self._bodies)
 
     def digest(self, target: Any) -> str:
         """64 hexadecimal digits for ``target`` as a value and every definition it reaches."""
@@ -151,6 +155,14 @@ class Closures:
             waiting = list(_members_in_use(registries.values(), found))
             waiting = [node for node in waiting if node.visit != visit]
         return found
+
+
+def _as_definition(target: Any, digest: str) -> Node:
+    """The node of a target that is a value: a partial or a bound method under the name of its function."""
+    inner = target
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    return Node(target, qualified_name(inner), "target", digest)
 
 
 def _members_in_use(classes: Iterable[Node], found: Iterable[Node]) -> Iterable[Node]:

@@ -24,7 +24,7 @@ def read_constant(nodes: Nodes, node: Node) -> None:
     # a function may give the name another value
     held = nodes.held.read(namespace.get("__spec__"), f"{module}.{name}", read, is_fixed=False)
     _add_held(nodes, node, held, module)
-    node.name = f"{module}.{name}"
+    node.name, node.is_opaque = f"{module}.{name}", bool(held.opaque)
     node.edges.append(nodes.module(module))
     text = home.text
     if text is None:

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from blake3 import blake3
 
 Kind: TypeAlias = Literal[
-    "function", "class", "constant", "effect", "module", "extension", "distribution", "opaque", "unfollowed"
+    "function", "class", "constant", "effect", "module", "extension", "distribution", "target", "opaque", "unfollowed"
 ]
 
 
@@ -21,10 +21,11 @@ class Definition:
     Attributes:
         id: module and qualified name; the name of a module or distribution; for what is opaque or was not followed also
             what it is.
-        kind: "effect" are the statements of a module that do something when it is imported; "module" is one that is
-            used as a whole; "extension" is a compiled file; "opaque" is what could not be read: a value such as a lock,
-            which counts by its type and by what made it, or a module that cannot be imported; "unfollowed" is a place
-            behind which nothing counts: `eval`, a `getattr` of a name that is not known.
+        kind: "target" is the target itself where it is a value: a partial, a bound method, an object; "effect" are the
+            statements of a module that do something when it is imported; "module" is one that is used as a whole;
+            "extension" is a compiled file; "opaque" is what could not be read: a value such as a lock, which counts by
+            its type and by what made it, or a module that cannot be imported; "unfollowed" is a place behind which
+            nothing counts: `eval`, a `getattr` of a name that is not known.
         digest: 64 hexadecimal digits of its own text or value, not of what it uses; "" for what is not followed.
         file: where it stands, an absolute path, or None.
         line: first line in ``file``, or None.
@@ -41,8 +42,9 @@ class Definition:
     def text(self) -> str:
         """Its source as the digest sees it, for people: no comments, docstrings or annotations that nothing reads.
 
-        A constant is written as its repr, cut after 2,000 characters, a distribution as name and version. "" where
-        there is no source, or another by now.
+        Values that count with it stand below as comments, and names that stand for something else. A value is written
+        as its repr, an object with its state, cut after 2,000 characters, a distribution as name and version, code
+        without source as its instructions. "" where the file is another by now.
         """
         return "" if self._write is None else self._write()
 

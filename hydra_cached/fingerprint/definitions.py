@@ -9,12 +9,13 @@ from typing import Any
 from hydra_cached.fingerprint.definition import module_label
 from hydra_cached.fingerprint.walk import Undigestible, Walk
 
-_CLASS_MACHINERY = frozenset(
+CLASS_MACHINERY = frozenset(
     {"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__"}
     | {"__abstractmethods__", "_abc_impl", "__annotate__", "__annotate_func__", "__annotations_cache__"}
     # pickling leaves it behind
     | {"__slotnames__"}
 )
+"""What every class has, and what says nothing of what it does."""
 
 
 def encode_function(walk: Walk, value: FunctionType) -> None:
@@ -123,7 +124,7 @@ def encode_class(walk: Walk, cls: type) -> None:
 def _write_members(walk: Walk, cls: type) -> None:
     walk.write(cls.__bases__)
     for name, member in vars(cls).items():
-        if name in _CLASS_MACHINERY or type(member).__name__ in {"member_descriptor", "getset_descriptor"}:
+        if name in CLASS_MACHINERY or type(member).__name__ in {"member_descriptor", "getset_descriptor"}:
             continue
         if name == "__annotations__" and not member:
             continue  # made when somebody asks for it

@@ -73,6 +73,7 @@ def _add_state(nodes: Nodes, node: Node, function: FunctionType, module: str, ce
             content = _content(cell)
             node.edges.append(nodes.of(content if isinstance(content, type) else type(content)))
     kept = {name: cell for name, cell in cells.items() if name not in written and name != "__class__"}
+    node.kept = tuple(kept)
 
     def read() -> Held:
         parts = (function.__defaults__, function.__kwdefaults__, function.__dict__)
@@ -135,6 +136,7 @@ def read_class(nodes: Nodes, node: Node) -> None:
                 nodes.bodies.inputs.note_member(cls, name)
             if (was_put_in or name in assigned) and not _add_registry(nodes, node, name, member):
                 names.append(name)
+    node.kept = names
     if names or not is_sure:
         held = nodes.held.read(cls, "", lambda: _hold_members(nodes, cls, module, names, is_sure), is_fixed=False)
         node.digest = digest_text(node.digest, held.digest)

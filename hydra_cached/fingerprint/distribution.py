@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
@@ -55,6 +56,9 @@ class Origins:
 
     def of(self, target: Any) -> Origin:
         """The origin of a function, class, module or object (by its class), or of a module by name."""
+        if isinstance(target, type) and target.__module__ == "types" and target is not vars(types).get(target.__name__):
+            # whatever makes classes at run time and does not say for whom, as `dataclasses.make_dataclass` before 3.12
+            return Origin("first_party")
         return self.of_module(target if isinstance(target, str) else module_of(target))
 
     def of_module(self, name: str) -> Origin:

@@ -50,7 +50,8 @@ def read_whole(nodes: Nodes, node: Node) -> None:
             found.append(attribute)
         elif not nodes.bodies.is_first_party(member) or member.__name__.startswith(f"{name}."):
             node.edges.append(nodes.whole(member))
-    node.digest = digest_text(*sorted(found))
+    node.meanings = sorted(found)
+    node.digest = digest_text(*node.meanings)
 
 
 def _read_effects(nodes: Nodes, node: Node, *, is_followed: bool) -> None:

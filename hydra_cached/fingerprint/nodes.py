@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any, TypeAlias
 
@@ -31,6 +31,9 @@ class Node:
         key: sort and names of a node that is known by name.
         members: containers of a class that hold code, by attribute: they count where something reads that attribute.
         uses: names that a function uses, packed.
+        kept: names of values that count for it besides its text.
+        meanings: "name=what it stands for", for names that stand for something else; of a module all that it holds.
+        is_opaque: whether a constant is, or has in it, what cannot be read.
         visit: number of the last visit.
     """
 
@@ -42,6 +45,9 @@ class Node:
     key: tuple[str, ...] = ()
     members: dict[str, Node] | None = None
     uses = ""
+    kept: Sequence[str] = ()
+    meanings: Sequence[str] = ()
+    is_opaque = False
     visit = 0
 
     def __init__(

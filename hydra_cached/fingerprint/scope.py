@@ -58,7 +58,8 @@ def follow(nodes: Nodes, node: Node, uses: str, home: Home, cells: Mapping[str, 
     if bar:
         meanings.extend(filter(None, _follow_rest(nodes, node, unpack(f"|{rest}"), home)))
     if meanings:
-        node.digest = digest_text(node.digest, *sorted(meanings))
+        node.meanings = sorted(meanings)
+        node.digest = digest_text(node.digest, *node.meanings)
 
 
 def follow_blind(nodes: Nodes, node: Node, blind: Blind, home: Home) -> None:

@@ -7,25 +7,23 @@ from __future__ import annotations
 
 import ast
 import inspect
-import pprint
 import re
-import reprlib
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import FunctionType
 from typing import Any
 
 from hydra_cached.fingerprint.bodies import Bodies
-from hydra_cached.fingerprint.definition import Definition, Kind
-from hydra_cached.fingerprint.effects import find_effects
+from hydra_cached.fingerprint.definition import Definition, Kind, qualified_name
+from hydra_cached.fingerprint.definitions import CLASS_MACHINERY
+from hydra_cached.fingerprint.effects import find_assignments, find_effects
 from hydra_cached.fingerprint.nodes import Node
+from hydra_cached.fingerprint.showing import show_code, show_named, show_value, state_of_function
 from hydra_cached.fingerprint.syntax import readable
 
-_MAX_TEXT = 2000
-_MAX_PRINTED = 500
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 def definitions_of(nodes: Iterable[Node], bodies: Bodies) -> tuple[Definition, ...]:
@@ -50,31 +48,23 @@ def definitions_of(nodes: Iterable[Node], bodies: Bodies) -> tuple[Definition, .
     return tuple(made)
 
 
-def show_value(value: Any) -> str:
-    """The repr of a value on as many lines as it needs, cut after 2,000 characters, without addresses."""
-    try:
-        if isinstance(value, (dict, list, tuple, set, frozenset)) and len(value) <= _MAX_PRINTED:
-            text = pprint.pformat(value, width=100, sort_dicts=False)
-        elif isinstance(value, Sized) and len(value) > _MAX_PRINTED:
-            text = _Repr().repr(value)
-        else:
-            text = repr(value)
-    except Exception:
-        # whatever a user's __repr__ raises
-        text = f"<{type(value).__qualname__}>"
-    text = _ADDRESS.sub("", text)
-    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"
-
-
-class _Repr(reprlib.Repr):
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxdict = self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdeque = 100
-        self.maxstring = self.maxother = _MAX_TEXT
+def _write_target(bodies: Bodies, node: Node) -> str:
+    return show_value(node.target)
 
 
 def _write_constant(bodies: Bodies, node: Node) -> str:
-    return show_value(node.target)
+    text = show_value(node.target)
+    made = _write_making(bodies, *node.key[1:]) if node.is_opaque else ""
+    return f"{text}\n{made}" if made else text
+
+
+def _write_making(bodies: Bodies, module: str, name: str) -> str:
+    """The statements of a module that give a name its value."""
+    text = bodies.home_of(module).text
+    parsed = None if text is None else bodies.sources.parsed(text)
+    if parsed is None:
+        return ""
+    return "\n".join(readable(each) for assigned, each in find_assignments(parsed.tree) if assigned == name)
 
 
 def _write_distribution(bodies: Bodies, node: Node) -> str:
@@ -84,28 +74,63 @@ def _write_distribution(bodies: Bodies, node: Node) -> str:
 def _write_effects(bodies: Bodies, node: Node) -> str:
     text = bodies.home_of(node.name).text
     parsed = None if text is None else bodies.sources.parsed(text)
-    return "" if parsed is None else readable(ast.Module(find_effects(parsed.tree), []))
+    if parsed is None:
+        return ""
+    return _add_meanings(node, readable(ast.Module(find_effects(parsed.tree), [])))
+
+
+def _write_module(bodies: Bodies, node: Node) -> str:
+    return "\n".join(node.meanings)
 
 
 def _write_function(bodies: Bodies, node: Node) -> str:
     function = node.target
-    if not bodies.is_first_party(function):
+    if not isinstance(function, FunctionType):
         return ""
+    state = state_of_function(function)
+    if not bodies.is_first_party(function):
+        return show_named(state.items(), f"wrapper {node.name}")
+    left_out = set(function.__code__.co_freevars).difference(node.kept)
+    shown = ((name, each) for name, each in state.items() if name not in left_out)
+    return _add_meanings(node, show_named(shown, _write_body(bodies, function)))
+
+
+def _write_body(bodies: Bodies, function: FunctionType) -> str:
     found = bodies.find_function(function)
-    place = None if found is None else bodies.sources.place_of(function, found.text)
-    if place is None:
-        return _recall_function(function) if found is None else ""
-    return readable(place.node, is_in_decorated_class=place.is_in_decorated_class)
+    if found is None:
+        return _recall_function(function) or show_code(function.__code__)
+    place = bodies.sources.place_of(function, found.text)
+    # without one the file is another by now
+    return "" if place is None else readable(place.node, is_in_decorated_class=place.is_in_decorated_class)
 
 
 def _write_class(bodies: Bodies, node: Node) -> str:
     cls = node.target
     found = bodies.find_class(cls)
-    parsed = None if found is None else bodies.sources.parsed(found.text)
-    if found is None or parsed is None:
+    if found is None:
+        return show_named(
+            _members_of(cls), f"class {cls.__qualname__}({', '.join(map(qualified_name, cls.__bases__))})"
+        )
+    parsed = bodies.sources.parsed(found.text)
+    if parsed is None:
         return ""
     wanted = (cls.__qualname__, found.reading.line)
-    return next((readable(each.node) for each in parsed.classes if (each.qualname, each.line) == wanted), "")
+    text = next((readable(each.node) for each in parsed.classes if (each.qualname, each.line) == wanted), "")
+    members = vars(cls)
+    return _add_meanings(node, show_named(((name, members[name]) for name in node.kept if name in members), text))
+
+
+def _members_of(cls: type) -> Iterator[tuple[str, Any]]:
+    """What is in a class without source; its functions are definitions of their own."""
+    for name, member in vars(cls).items():
+        if name not in CLASS_MACHINERY and not (name == "__annotations__" and not member):
+            yield name, member
+
+
+def _add_meanings(node: Node, text: str) -> str:
+    """The same with what names stand for, where that is not what they say."""
+    meanings = (_DIGEST.sub(r"\1…", each) for each in node.meanings)
+    return "\n".join([*filter(None, [text]), *(f"# {each}" for each in meanings)])
 
 
 def _recall_function(function: FunctionType) -> str:
@@ -124,4 +149,6 @@ _WRITERS: Mapping[Kind, Callable[[Bodies, Node], str]] = {
     "effect": _write_effects,
     "function": _write_function,
     "class": _write_class,
+    "module": _write_module,
+    "target": _write_target,
 }

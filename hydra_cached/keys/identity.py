@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from hydra_cached.errors import NotDigestibleError, TargetError
 from hydra_cached.fingerprint import MEMORABLE, ArgumentEncoder, CodeFingerprints, Encoder, FileDigests, digest_scalar
@@ -61,6 +61,7 @@ class Identity:
         inputs: files that its literal arguments name.
         outputs: labels of those that an earlier call like this one wrote, which do not count.
         left: labels of folders that arguments name, which do not count unless declared.
+        with_code: (name, functions and classes) of arguments in which first-party code was met, or that name some.
         base: what its keys are made of, once it was asked for.
     """
 
@@ -70,11 +71,34 @@ class Identity:
     inputs: tuple[FileUse, ...] = ()
     outputs: frozenset[str] = frozenset()
     left: tuple[str, ...] = ()
+    with_code: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     base: bytes = b""
 
 
 OutputsKnown: TypeAlias = Callable[[str], frozenset[str]]
 """Tells by a call's `writer_key` which of the files that it names it wrote when it last ran."""
+
+
+_WithCode: TypeAlias = list[tuple[str, tuple[Any, ...]]]
+
+
+class _Noting:
+    """Code fingerprints that note which first-party code is asked for."""
+
+    __slots__ = ("_code", "met")
+
+    def __init__(self, code: CodeFingerprints) -> None:
+        self._code = code
+        self.met: list[Any] = []
+
+    def reference(self, target: Any) -> str | None:
+        found = self._code.reference(target)
+        if found is not None:
+            self.met.append(target)
+        return found
+
+    def body(self, target: Any) -> str:
+        return self._code.body(target)
 
 
 class Identifier:
@@ -104,6 +128,7 @@ class Identifier:
         except NotDigestibleError as exc:
             return Identity("", (), f"the code of {call.target_id}: {exc.message}")
         found: list[tuple[str, str]] = []
+        with_code: _WithCode = []
         texts = False
         for name, expression in argument_expressions(call):
             kind = type(expression)
@@ -124,7 +149,8 @@ class Identifier:
                 # a call, and nothing beside it
                 continue
             texts = True
-            encoder = ArgumentEncoder(self._code, self._files.roots)
+            noting = _Noting(self._code)
+            encoder = ArgumentEncoder(noting, self._files.roots)
             try:
                 # with calls in it only tried out: what stands beside them may have no digest
                 encode_literals(encoder, expression)
@@ -134,6 +160,8 @@ class Identifier:
                 return Identity(code, (), f"argument {name}: nested too deep")
             if next(references(expression), None) is None:
                 found.append((name, encoder.digest()))
+                if noting.met:
+                    with_code.append((name, tuple(noting.met)))
         declared = call.declared
         if declared.version is not None:
             found.append((VERSION, digest_text(declared.version)))
@@ -142,12 +170,13 @@ class Identifier:
             try:
                 target = locate_target(other, path=node.path) if isinstance(other, str) else other
                 found.append((DEPENDS + _name_of(other), self._code.of(target)))
+                with_code.append((DEPENDS + _name_of(other), (target,)))
             except (NotDigestibleError, TargetError) as exc:
                 return Identity(code, (), f"depends_on: {exc.message}")
         if texts or declared.inputs or declared.outputs:
             # most calls name neither files nor folders
-            return self._add_files(node, code, found)
-        return Identity(code, tuple(sorted(found)))
+            return self._add_files(node, code, found, with_code)
+        return Identity(code, tuple(sorted(found)), with_code=tuple(with_code))
 
     def forget_files(self) -> None:
         """Look again which texts name files: a call may have made some."""
@@ -187,21 +216,22 @@ class Identifier:
             return None
         return self._code.named(text)
 
-    def _add_named_code(self, node: Node, found: list[tuple[str, str]]) -> None:
+    def _add_named_code(self, node: Node, found: list[tuple[str, str]], with_code: _WithCode) -> None:
         """Code of the user's own that a text in the arguments names counts as if it were called by it."""
         for text in literal_texts(node.call):
             target = self._named_code(text)
             if target is not None:
                 found.append((NAMED + text, self._code.of(target)))
+                with_code.append((NAMED + text, (target,)))
 
-    def _add_files(self, node: Node, code: str, found: list[tuple[str, str]]) -> Identity:
+    def _add_files(self, node: Node, code: str, found: list[tuple[str, str]], with_code: _WithCode) -> Identity:
         try:
-            self._add_named_code(node, found)
+            self._add_named_code(node, found, with_code)
         except NotDigestibleError as exc:
             return Identity(code, (), f"code that an argument names: {exc.message}")
         named = self.paths(node)
         if not named:
-            return Identity(code, tuple(sorted(found)))
+            return Identity(code, tuple(sorted(found)), with_code=tuple(with_code))
         outputs = frozenset[str]()
         if any(each.role == "automatic" and self._kind(each.text) == "file" for each in named):
             outputs = self._outputs_known(writer_key(node, code, found))
@@ -209,7 +239,7 @@ class Identifier:
         found.extend((each.name, each.digest or NO_FILE) for each in inputs)
         folders = (each for each in named if each.role == "automatic" and self._kind(each.text) == "folder")
         left = tuple(self._files.label(each.text) for each in folders)
-        return Identity(code, tuple(sorted(found)), "", inputs, outputs, left)
+        return Identity(code, tuple(sorted(found)), "", inputs, outputs, left, tuple(with_code))
 
 
 def writer_key(node: Node, code: str, arguments: Iterable[tuple[str, str]]) -> str:

@@ -8,7 +8,7 @@ files that these results name.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from blake3 import blake3
@@ -119,6 +119,19 @@ class Keys:
         """Everything that counts as code of the node's target."""
         return self._code.collect(node.call.target)
 
+    def code_in_arguments(self, node: Node) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
+        """Arguments that hold or name first-party code: name and digest, as in the identity, and what was met there."""
+        identity = self.identity(node)
+        digests = dict(identity.arguments)
+        for name, targets in identity.with_code:
+            if name in digests:
+                yield name, digests[name], targets
+
+    def definitions_of(self, targets: Iterable[Any]) -> tuple[Definition, ...]:
+        """Everything that counts as code of several functions and classes."""
+        found = {(each.kind, each.id): each for target in targets for each in self._code.collect(target)}
+        return tuple(found.values())
+
     # --- files --------------------------------------------------------------------------------------------------------
 
     def mentioned_inputs(self, node: Node, mentions_of: MentionsOf) -> tuple[FileUse, ...]:
@@ -160,7 +173,8 @@ class Keys:
         inputs = tuple(each for each in before.inputs if each.label not in outputs)
         dropped = {each.name for each in before.inputs} - {each.name for each in inputs}
         kept = tuple(pair for pair in before.arguments if pair[0] not in dropped)
-        self._replace(node, Identity(before.code, kept, before.problem, inputs, outputs, before.left))
+        now = Identity(before.code, kept, before.problem, inputs, outputs, before.left, before.with_code)
+        self._replace(node, now)
 
     def _mentioned_paths(self, node: Node, mentions_of: MentionsOf) -> tuple[NamedPath, ...]:
         found: dict[NamedPath, None] = {}

@@ -37,11 +37,13 @@ class Difference:
         code: the reason it is.
         name: of the argument, definition, package, variable or file.
         detail: in words.
+        argument: for code that an argument holds or names: that argument, as in an identity.
     """
 
     code: ReasonCode
     name: str
     detail: str
+    argument: str = ""
 
 
 def explain(node: Node, keys: Keys, index: Index, known: Known) -> Reason:
@@ -99,18 +101,37 @@ def find_differences(
     }
     arguments = keys.arguments(node, known.digest_of, known.mentions_of) if known is not None else None
     before, now = dict(earlier.arguments), dict(identity.arguments if arguments is None else arguments)
+    with_code = {name: targets for name, _, targets in keys.code_in_arguments(node)}
     written = tuple(f" {label}" for label, _ in earlier.outputs)
     for name in {**before, **now}:
         if written and name.startswith(FILE) and name.endswith(written):
             # what it wrote then is there now, and may be what it will write
             continue
         is_comparable = arguments is not None or name not in with_calls
-        if is_comparable and before.get(name) != now.get(name):
-            found.append(describe_change(name, before, now, is_call=name in with_calls))
+        if not is_comparable or before.get(name) == now.get(name):
+            continue
+        changed = _changed_code(index, name, before.get(name, ""), with_code.get(name), keys)
+        found.append(changed or describe_change(name, before, now, is_call=name in with_calls))
     if not found and with_calls and arguments is None and known is not None:
         # a result without a digest cannot be compared
         found.append(Difference("upstream_changed", "", ", ".join(sorted(with_calls))))
     return sort_differences(found)
+
+
+def _changed_code(index: Index, name: str, before: str, targets: Sequence[Any] | None, keys: Keys) -> Difference | None:
+    """What changed in code that an argument holds; None where it holds other code, or what it held is not known."""
+    closure = read_closure(index, before) if targets and before and not name.startswith("@") else None
+    if not closure or not targets:
+        return None
+    now = keys.definitions_of(targets)
+    changed = [each for each in now if closure.get((each.kind, each.id), each.digest) != each.digest]
+    if not changed:
+        return None
+    are_packages = all(each.kind == "distribution" for each in changed)
+    code: ReasonCode = "package_changed" if are_packages else "code_changed"
+    what = "package" if are_packages else "the code of"
+    detail = f"{what} {', '.join(each.id for each in changed)} changed, which is in argument {name}"
+    return Difference(code, changed[0].id, detail, name)
 
 
 def sort_differences(found: Iterable[Difference]) -> tuple[Difference, ...]:
@@ -127,10 +148,12 @@ def describe_change(name: str, before: dict[str, str], now: dict[str, str], *, i
         return Difference("version_changed", "_version_", "the declared version changed")
     if name.startswith(DEPENDS):
         other = name.removeprefix(DEPENDS)
-        return Difference("code_changed", other, f"the code of {other}, on which it is declared to depend, changed")
+        return Difference(
+            "code_changed", other, f"the code of {other}, on which it is declared to depend, changed", name
+        )
     if name.startswith(NAMED):
         other = name.removeprefix(NAMED)
-        return Difference("code_changed", other, f"the code of {other}, which an argument names, changed")
+        return Difference("code_changed", other, f"the code of {other}, which an argument names, changed", name)
     if name.startswith(FILE):
         argument, _, label = name.removeprefix(FILE).partition(" ")
         how = (
@@ -180,7 +203,7 @@ def compare_closures(
     if packages:
         yield Difference("package_changed", packages[0], f"package {', '.join(packages)}")
     if code or not packages:
-        names = code or [target]
+        names = list(dict.fromkeys(code)) or [target]
         yield Difference("code_changed", names[0], f"the code of {', '.join(names)} changed")
 
 

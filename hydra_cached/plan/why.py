@@ -130,32 +130,57 @@ def _describe(
 def _describe_code(
     node: Node, keys: Keys, index: Index, earlier: EntryInfo, difference: Difference
 ) -> Sequence[Change]:
-    before = read_closure(index, earlier.code)
+    code, found_now = _code_of(node, keys, earlier, difference)
+    before = read_closure(index, code)
     if before is None:
         return ()
-    definitions: dict[tuple[str, str], Definition] = {(each.kind, each.id): each for each in keys.definitions(node)}
+    definitions: dict[tuple[str, str], Definition] = {(each.kind, each.id): each for each in found_now}
     now: dict[tuple[str, str], str] = {key: each.digest for key, each in definitions.items()}
     changed = [key for key in sorted({**before, **now}) if before.get(key) != now.get(key)]
-    is_package = difference.code == "package_changed"
     found = []
     for kind, name in changed:
-        if (kind == "distribution") is not is_package:
+        is_package = kind == "distribution"
+        if is_package is not (difference.code == "package_changed") and not difference.argument:
             continue
         definition = definitions.get((kind, name))
         old = _recall_text(index, before.get((kind, name)))
         new = str(redact(definition.text)) if definition is not None else ""
         where = ""
         if definition is not None and definition.file:
-            where = os.path.relpath(definition.file) + (f":{definition.line}" if definition.line else "")
+            file = os.path.relpath(definition.file)
+            file = definition.file if file.startswith(os.pardir) else file
+            where = f"{file}:{definition.line}" if definition.line else file
         how = "is new" if (kind, name) not in before else "no longer counts" if definition is None else "changed"
-        detail = f"{kind} {name} {how}" + (f" ({where})" if where else "")
+        detail = f"{kind} {name}{_say_whose(difference, name)} {how}" + (f" ({where})" if where else "")
         each = Difference(difference.code, name, detail)
         if is_package:
             found.append(Change(each, old or None, new or None))
+            continue
+        diff = tuple(difflib.unified_diff(old.splitlines(), new.splitlines(), "before", "now", lineterm=""))
+        if diff or how != "changed":
+            found.append(Change(each, diff=diff))
         else:
-            diff = difflib.unified_diff(old.splitlines(), new.splitlines(), "before", "now", lineterm="")
-            found.append(Change(each, diff=tuple(diff) if old or new else ()))
+            # what differs is in what is too long to be shown, or was no longer to be read
+            was, is_now = before[kind, name][:12], now[kind, name][:12]
+            found.append(Change(each, f"content {was}", f"content {is_now}"))
     return found
+
+
+def _code_of(node: Node, keys: Keys, earlier: EntryInfo, difference: Difference) -> tuple[str, tuple[Definition, ...]]:
+    """Fingerprint of the code as it was, and definitions of what it is now: the node's own, or that in an argument."""
+    name = difference.argument
+    if not name:
+        return earlier.code, keys.definitions(node)
+    targets = {each: met for each, _, met in keys.code_in_arguments(node)}.get(name, ())
+    return dict(earlier.arguments).get(name, ""), keys.definitions_of(targets)
+
+
+def _say_whose(difference: Difference, name: str) -> str:
+    if not difference.argument:
+        return ""
+    if not difference.argument.startswith("@"):
+        return f" in argument {difference.argument}"
+    return "" if difference.name == name else f", which {difference.name} uses,"
 
 
 def _recall_text(index: Index, digest: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from hydra_cached.fingerprint import show_on_a_line
 from hydra_cached.graph import Graph, Items, Node, Raw, Ref, argument_expressions
 from hydra_cached.store import redact
 
@@ -58,9 +59,5 @@ def _name(value: Any) -> str:
     name = getattr(value, "__qualname__", None)
     if isinstance(name, str) and isinstance(getattr(value, "__module__", None), str):
         return f"{value.__module__}.{name}"
-    try:
-        text = repr(value)
-    except Exception:
-        # a user's class; what it is called is enough
-        return f"<{type(value).__qualname__}>"
+    text = show_on_a_line(value)
     return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}..."

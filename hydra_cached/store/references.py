@@ -43,6 +43,9 @@ SHARED = (CONDITIONS, CLOSURE, TEXT)
 SHARED_GRACE_S = 3600.0
 """Age up to which shared rows stay, referred to or not: what refers to them may be on its way."""
 
+NAMED_CODE = ("@depends_on ", "@code ")
+"""Begin the names of arguments that stand for code beside that of the target."""
+
 MEMOS = (FILE_MEMO, CODE_MEMO)
 """Kinds of rows that spare reading something again. They go by age."""
 
@@ -60,8 +63,9 @@ def references_of(row_key: str, body: bytes) -> tuple[str, ...]:
     """
     kind = row_key[:2]
     if kind == ENTRY:
-        code = unpack_entry(row_key[2:], body).info.code
-        return (CLOSURE + code,) if code else ()
+        info = unpack_entry(row_key[2:], body).info
+        named = (digest for name, digest in info.arguments if name.startswith(NAMED_CODE))
+        return tuple(CLOSURE + code for code in (info.code, *named) if code)
     if kind == LINK:
         _, conditions = unpack_link(body)
         return (CONDITIONS + conditions,) if conditions else ()

@@ -5,6 +5,24 @@ from __future__ import annotations
 from tests.fingerprint.cases import Case
 
 CASES = {
+    "class made by a call": Case(
+        {
+            "steps.py": """
+                import dataclasses, types
+
+                Row = dataclasses.make_dataclass("Row", [("x", int, 3)])
+                Other = types.new_class("Other", (), {}, lambda names: names.update(size=5))
+
+                def run():
+                    return Row().x + Other.size
+                """
+        },
+        counts={
+            "default of a field": ("steps.py", "int, 3", "int, 4"),
+            "attribute": ("steps.py", "size=5", "size=6"),
+        },
+        does_not={"another class": ("steps.py", "def run", "Unused = types.new_class('Unused')\n\ndef run")},
+    ),
     "dataclass": Case(
         {
             "steps.py": """

@@ -170,13 +170,17 @@ def _closure(*texts: str) -> bytes:
 def test_shared_rows_go_when_nothing_leads_to_them_any_more(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     below = Conditions(inputs=(("a.txt", "1" * 64),))
     above = Conditions(inputs=(("b.txt", "2" * 64),), below=(below.digest,))
-    put(store, 1, 1, code="a1" * 32)
+    put(store, 1, 1, code="a1" * 32, arguments=(("@depends_on my.mod.g", "d4" * 32),))
     put(store, 2, 2, code="b2" * 32)
     store.link(key_of(91), key_of(1), above.digest)
     rows = {
         CONDITIONS: {each.digest: each.pack() for each in (below, above)},
-        CLOSURE: {"a1" * 32: _closure("c1" * 32, "c2" * 32), "b2" * 32: _closure("c2" * 32, "c3" * 32)},
-        TEXT: {f"c{number}" * 32: b"def f(): ..." for number in (1, 2, 3)},
+        CLOSURE: {
+            "a1" * 32: _closure("c1" * 32, "c2" * 32),
+            "b2" * 32: _closure("c2" * 32, "c3" * 32),
+            "d4" * 32: _closure("c4" * 32),
+        },
+        TEXT: {f"c{number}" * 32: b"def f(): ..." for number in (1, 2, 3, 4)},
         FILE_MEMO: {"aa": b"memo"},
     }
 
@@ -185,13 +189,13 @@ def test_shared_rows_go_when_nothing_leads_to_them_any_more(store: Store, monkey
 
     for kind, items in rows.items():
         store.remember(kind, items)
-    all_there = {below.digest[:2], above.digest[:2], "a1", "b2", "c1", "c2", "c3", "aa"}
+    all_there = {below.digest[:2], above.digest[:2], "a1", "b2", "d4", "c1", "c2", "c3", "c4", "aa"}
     store.remove([key_of(2)])
     Upkeep(store).collect(Limits(max_age_s=1e12))
     assert left() == all_there, "what was just written may be about to be referred to"
     monkeypatch.setattr(references, "SHARED_GRACE_S", -1.0)
     Upkeep(store).collect(Limits(max_age_s=1e12))
-    assert left() == {below.digest[:2], above.digest[:2], "a1", "c1", "c2", "aa"}
+    assert left() == {below.digest[:2], above.digest[:2], "a1", "d4", "c1", "c2", "c4", "aa"}
     monkeypatch.setattr(references, "MEMO_AGE_S", -1.0)
     store.remove([key_of(1)])
     Upkeep(store).collect(Limits(max_age_s=1e12))
