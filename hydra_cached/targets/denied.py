@@ -30,7 +30,7 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         idlelib lib2to3 turtledemo test.support
         pip ensurepip venv distutils setuptools numpy.distutils numpy.f2py IPython click.launch click.edit
         click.termui.launch click.termui.edit click._termui_impl typer.launch typer.main.launch execnet invoke pexpect
-        psutil.Popen ptyprocess sh
+        psutil.Popen ptyprocess sh mypy ruff nox tox
         """,
     ),
     (
@@ -42,14 +42,14 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         runpy timeit.timeit timeit.repeat timeit.main timeit.Timer cProfile profile.run profile.runctx profile.Profile
         trace.Trace trace.main pdb bdb doctest pydoc logging.config optparse.Values
         typing.get_type_hints typing.ForwardRef typing.evaluate_forward_ref typing._eval_type annotationlib
-        unittest pytest _pytest operator.call rlcompleter tkinter gettext.c2py profile.main sysconfig._main
-        sysconfig._generate_posix_vars _xxsubinterpreters _xxinterpchannels _interpreters concurrent.interpreters
-        concurrent.futures.InterpreterPoolExecutor concurrent.futures.interpreter _testcapi _testinternalcapi
-        numpy.testing jinja2 mako Cython pyximport attr._make._compile_and_eval attr._make._linecache_and_compile
-        pygments.lexers.load_lexer_from_file pygments.formatters.load_formatter_from_file
-        pandas.eval pandas.core.computation pandas.DataFrame.eval pandas.core.frame.DataFrame.eval
-        pandas.DataFrame.query pandas.core.frame.DataFrame.query numexpr.evaluate numexpr.necompiler
-        sympy.sympify sympy.S sympy.core.sympify sympy.parsing sympy.parse_expr torch.hub.load
+        unittest pytest _pytest hypothesis.internal operator.call rlcompleter tkinter gettext.c2py profile.main
+        sysconfig._main sysconfig._generate_posix_vars _xxsubinterpreters _xxinterpchannels _interpreters
+        concurrent.interpreters concurrent.futures.InterpreterPoolExecutor concurrent.futures.interpreter
+        _testcapi _testinternalcapi numpy.testing jinja2 mako Cython pyximport attr._make._compile_and_eval
+        attr._make._linecache_and_compile pygments.lexers.load_lexer_from_file
+        pygments.formatters.load_formatter_from_file pandas.eval pandas.core.computation pandas.DataFrame.eval
+        pandas.core.frame.DataFrame.eval pandas.DataFrame.query pandas.core.frame.DataFrame.query numexpr.evaluate
+        numexpr.necompiler sympy.sympify sympy.S sympy.core.sympify sympy.parsing sympy.parse_expr torch.hub.load
         """,
     ),
     (

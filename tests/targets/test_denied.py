@@ -185,6 +185,8 @@ def test_exceptions_lie_inside_something_denied() -> None:
         "attr._make._compile_and_eval",
         "pygments.lexers.load_lexer_from_file",
         "pygments.formatters.load_formatter_from_file",
+        "hypothesis.internal.reflection.define_function_signature",
+        "mypy.api.run",
         "cloudpickle.cloudpickle.subimport",
     ],
 )
