@@ -28,7 +28,7 @@ LONG = frozenset({"million"})
 
 def main(arguments: list[str]) -> None:
     rounds = 3 if "--quick" in arguments else 9
-    names = [each for each in arguments if not each.startswith("-")]
+    names = [each for each in arguments if each != "--quick"]
     groups: dict[str, tuple[str, Callable[[], Iterable[Line]]]] = {
         "trees": ("Many targets, against Hydra", lambda: instantiating.compare_trees(rounds)),
         "parts": ("One target of a large config, against Hydra", lambda: instantiating.compare_parts(rounds)),
@@ -52,6 +52,8 @@ def main(arguments: list[str]) -> None:
         "executors": ("Many calls at once", lambda: executors.compare_executors(rounds)),
         "starts": ("Start-up, whole processes", lambda: starting.compare_starts(2 * rounds)),
     }
+    if unknown := sorted({*arguments} - {"--quick", *groups}):
+        raise SystemExit(f"there is no {', '.join(unknown)}; there are {', '.join(groups)}, and --quick")
     print(f"Python {sys.version.split()[0]}, hydra-core {version('hydra-core')}, omegaconf {version('omegaconf')}")
     for name, (title, compare) in groups.items():
         if name in names or not (names or name in LONG):
