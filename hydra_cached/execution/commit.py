@@ -177,6 +177,7 @@ class Committer:
         decision = settled.decision
         if seen.is_consumed_once:
             self._warn(node, "gave an iterator, which can be read only once: it is not stored")
+            self.notes.unstored(node, "it gave an iterator, which can be read only once")
             return
         if seen.problem:
             self._warn(node, seen.problem)
@@ -198,15 +199,20 @@ class Committer:
             info = self._describe(node, settled, writes, own)
             self._write(node, lambda cache: self._keep(keep, info, node, settled))
         except NotSerializableError as exc:
-            self._warn(node, f"cannot be stored: {exc.message}")
+            self._refuse(node, exc)
+
+    def _refuse(self, node: Node, why: HydraCachedError) -> None:
+        """A result that cannot be stored: said now, and as the reason of the next run."""
+        self._warn(node, f"cannot be stored: {why.message}")
+        if self.notes is not None:
+            self.notes.unstored(node, why.message)
 
     def _look_at(self, node: Node, value: Any, arguments: list[tuple[Place, Any]]) -> Seen:
         assert self._cache is not None
         if is_consumed_once(value):
             return Seen(is_consumed_once=True)
-        decision = self._settled[node.index].decision
         seen = Seen(mentions=find_mentions(value), is_plain=is_plain(value))
-        if self._cache.wants_digests and not (decision.reason and decision.reason.code == "not_stored"):
+        if self._cache.wants_digests and node.index not in self._policy.uncached:
             carried = CarriedCode(self._code)
             seen.content_digest, seen.problem = digest_result(value, carried)
             seen.met = carried.met
@@ -275,7 +281,7 @@ class Committer:
         try:
             self._cache.check_loads(entry, self._code)
         except EntryError as exc:
-            self._warn(node, f"cannot be stored: {exc.message}")
+            self._refuse(node, exc)
             self._cache.discard(entry)
             settled.entry, settled.is_stored = None, False
             return False

@@ -13,7 +13,7 @@ from hydra_cached.execution.cache import ResultCache
 from hydra_cached.fingerprint import Definition, FileDigests, digest_value
 from hydra_cached.graph import Graph, Node
 from hydra_cached.keys import Keys
-from hydra_cached.store import CLOSURE, CONDITIONS, OUTPUTS, TEXT, Conditions, redact
+from hydra_cached.store import CLOSURE, CONDITIONS, OUTPUTS, TEXT, UNSTORED, Conditions, redact
 
 if TYPE_CHECKING:
     from hydra_cached.execution.settled import Settled
@@ -94,6 +94,12 @@ class Notes:
         ]
         self._remember(CLOSURE, {code: json.dumps(rows, separators=(",", ":")).encode("ascii")})
 
+    def unstored(self, node: Node, why: str) -> None:
+        """Remember why the result of a call could not be stored, for the next run to give as the reason."""
+        decision = self._settled[node.index].decision
+        body = str(redact(why)).encode("utf-8", "surrogatepass")
+        self._remember(UNSTORED, {key: body for key in (decision.recipe_key, decision.call_key) if key is not None})
+
     def carried(self, node: Node, met: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         """Of the first-party code met in a value what the keys of its call do not cover already."""
         if not met:
@@ -101,8 +107,9 @@ class Notes:
         found = dict(met)
         for index in (node.index, *(self._graph.below(node) or ())):
             if found:
-                for name in self._ids(self._graph.nodes[index]):
-                    found.pop(name, None)
+                ids = self._ids(self._graph.nodes[index])
+                # what a function defines inside stands in its own text
+                found = {name: digest for name, digest in found.items() if name.partition(".<locals>")[0] not in ids}
         return tuple(sorted(found.items()))
 
     def _ids(self, node: Node) -> frozenset[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hydra_cached.graph import Node, argument_expressions, references
 from hydra_cached.keys import DEPENDS, ENV, FILE, NAMED, SCHEMA, VERSION, Identity, Keys
 from hydra_cached.plan.reason import Reason, ReasonCode
-from hydra_cached.store import CLOSURE, EntryInfo
+from hydra_cached.store import CLOSURE, UNSTORED, EntryInfo
 
 if TYPE_CHECKING:
     from hydra_cached.plan.decision import Index, Known
@@ -50,12 +50,21 @@ def explain(node: Node, keys: Keys, index: Index, known: Known) -> Reason:
     """Why a call that is not in the store is not there: how it differs from the nearest earlier one of its place."""
     earlier = find_nearest(node, keys, index, known)
     if earlier is None:
-        return Reason("new", "no earlier result of this call")
+        return explain_absence(node, keys, index, known)
     found = find_differences(node, keys, index, earlier, known)
     if not found:
         return Reason("new", "the earlier result is no longer stored")
     code = min((each.code for each in found), key=_ORDER.index)
     return Reason(code, ", ".join(each.detail for each in found if each.code == code))
+
+
+def explain_absence(node: Node, keys: Keys, index: Index, known: Known | None) -> Reason:
+    """Why there is no earlier result at all: the call was never made, or its result could not be stored."""
+    call_key = keys.call(node, known.digest_of, known.mentions_of) if known is not None else None
+    wanted = [key for key in (keys.recipe(node), call_key) if key is not None]
+    for why in index.recall(UNSTORED, wanted).values() if wanted else ():
+        return Reason("not_stored", why.decode("utf-8", "replace"))
+    return Reason("new", "no earlier result of this call")
 
 
 def find_nearest(node: Node, keys: Keys, index: Index, known: Known) -> EntryInfo | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from hydra_cached.graph import Graph, Node, Place
 from hydra_cached.plan.decision import Context, Decision, Known, Policy, Status, decide
-from hydra_cached.plan.differences import find_differences, find_nearest, is_certainly_new
+from hydra_cached.plan.differences import explain_absence, find_differences, find_nearest, is_certainly_new
 from hydra_cached.plan.reason import Reason
 from hydra_cached.plan.survey import survey
 from hydra_cached.store import EntryInfo
@@ -107,7 +107,7 @@ class _DryRun:
         nothing = Known(lambda place: None, lambda place: ())
         earlier = find_nearest(node, keys, index, nothing)
         if earlier is None:
-            return Reason("new", "no earlier result of this call")
+            return explain_absence(node, keys, index, None)
         found = find_differences(node, keys, index, earlier, None)
         return Reason(found[0].code, found[0].detail) if found else Reason("new", "no result with these arguments")
 

@@ -12,7 +12,7 @@ from hydra_cached.store.locks import Claim
 from hydra_cached.store.memory import MemoryCache
 from hydra_cached.store.objects import ObjectFolder
 from hydra_cached.store.payload import Payload, dump_value, load_value
-from hydra_cached.store.record import CLOSURE, CODE_MEMO, CONDITIONS, FILE_MEMO, OUTPUTS, TEXT
+from hydra_cached.store.record import CLOSURE, CODE_MEMO, CONDITIONS, FILE_MEMO, OUTPUTS, TEXT, UNSTORED
 from hydra_cached.store.redact import redact
 from hydra_cached.store.runs import RunRow, add_run, list_runs, read_run
 from hydra_cached.store.sealed_entry import seal_entry
@@ -26,6 +26,7 @@ __all__ = [
     "FILE_MEMO",
     "OUTPUTS",
     "TEXT",
+    "UNSTORED",
     "Claim",
     "Conditions",
     "Entry",

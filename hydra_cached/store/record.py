@@ -52,6 +52,7 @@ PIN = "0b"
 FILE_MEMO = "0d"
 CODE_MEMO = "0e"
 OUTPUTS = "1a"
+UNSTORED = "1b"
 
 SUMMARY_BYTES = 1200
 """How much of an entry's body `unpack_summary` wants at most; of a longer path it shows the beginning."""

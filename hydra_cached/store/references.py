@@ -19,6 +19,7 @@ from hydra_cached.store.record import (
     PIN,
     STATISTICS,
     TEXT,
+    UNSTORED,
     unpack_entry,
     unpack_link,
 )
@@ -46,8 +47,8 @@ SHARED_GRACE_S = 3600.0
 NAMED_CODE = ("@depends_on ", "@code ")
 """Begin the names of arguments that stand for code beside that of the target."""
 
-MEMOS = (FILE_MEMO, CODE_MEMO)
-"""Kinds of rows that spare reading something again. They go by age."""
+MEMOS = (FILE_MEMO, CODE_MEMO, UNSTORED)
+"""Kinds of rows that spare finding something out again. They go by age."""
 
 MEMO_AGE_S = 90 * 86_400.0
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hydra_cached import RunOptions, Store, instantiate, run
+from hydra_cached import RunOptions, Store, api, instantiate, run
 from hydra_cached.errors import NodeFailedError
 from hydra_cached.events import Event, LookedUp, Warned
 from hydra_cached.execution.report import NodeReport, RunInterrupted, RunReport
@@ -141,7 +141,26 @@ def test_result_that_cannot_be_stored_is_a_warning_and_runs_again(store: Store) 
     pipeline = {"a": call("Uncopyable", n=1)}
     run(pipeline, store=store, listener=seen.append)
     assert [event.path for event in seen if isinstance(event, Warned)][:1] == ["a"]
-    assert statuses(run(pipeline, store=store)) == {"a": "ran"}
+    report = run(pipeline, store=store)
+    assert statuses(report) == {"a": "ran"}
+    assert reasons(report) == {"a": "not_stored"}
+    assert "Uncopyable cannot be stored" in node_at(report, "a").reason.detail  # type: ignore[union-attr]
+    assert reasons(api.plan(pipeline, store=store)) == {"a": "not_stored"}
+    assert reasons(run({"a": call("Uncopyable", n=2)}, store=store)) == {"a": "new"}
+
+
+def test_iterator_is_the_reason_why_there_is_no_earlier_result(store: Store) -> None:
+    pipeline = [call("count", n=3)]
+    run(pipeline, store=store)
+    report = run(pipeline, store=store)
+    assert reasons(report) == {"0": "not_stored"}
+    assert "iterator" in node_at(report, "0").reason.detail  # type: ignore[union-attr]
+
+
+def test_result_above_an_object_with_a_local_function_is_reused(store: Store) -> None:
+    pipeline = call("double_of", thing=call("WithLocalFunction", n=3))
+    assert reasons(run(pipeline, store=store)) == {"thing": "new", "": "new"}
+    assert statuses(run(pipeline, store=store)) == {"thing": "skipped", "": "hit"}
 
 
 def test_iterators_reach_every_consumer_and_are_not_stored(store: Store) -> None:

@@ -237,6 +237,17 @@ def cancel() -> None:
     raise asyncio.CancelledError
 
 
+class WithLocalFunction:
+    """Cannot be pickled, and so not be stored."""
+
+    def __init__(self, n: int) -> None:
+        self.double: Callable[[], int] = lambda: 2 * n
+
+
+def double_of(thing: WithLocalFunction) -> int:
+    return thing.double()
+
+
 class Uncopyable:
     """Refuses to be copied or pickled."""
 
