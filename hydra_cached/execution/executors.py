@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import secrets
 import sys
@@ -98,9 +99,15 @@ def open_dispatcher(workplace: Workplace) -> Iterator[Dispatcher | None]:
 def _start_processes(jobs: int) -> Pool:
     from hydra_cached.execution.processes import ProcessPool, WorkerSetup
 
-    prepare = partial(_restore, _pack_resolvers())
-    level = logging.getLogger().level
-    return ProcessPool(jobs, WorkerSetup(os.getcwd(), tuple(sys.path), level, os.getpid(), prepare))
+    setup = WorkerSetup(
+        folder=os.getcwd(),
+        import_path=tuple(sys.path),
+        log_level=logging.getLogger().level,
+        client_pid=os.getpid(),
+        start_method=multiprocessing.get_start_method(allow_none=True),
+        prepare=partial(_restore, _pack_resolvers()),
+    )
+    return ProcessPool(jobs, setup)
 
 
 def _connect_dask(workplace: Workplace) -> Pool:
@@ -118,7 +125,6 @@ def _connect_dask(workplace: Workplace) -> Pool:
         log_level=logging.getLogger().level,
         versions=own_versions(),
         prepare=partial(_restore, _pack_resolvers()),
-        is_own=connection.is_local,
     )
     return DaskPool(connection, session, is_shipping_code=workplace.is_shipping_code)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
-import signal
 import sys
 import threading
 import time
@@ -20,6 +20,11 @@ from typing import Any
 from hydra_cached.config.importing import refuse_stale_bytecode
 from hydra_cached.errors import WorkerDiedError
 from hydra_cached.execution.tasks import Done, run_task
+from hydra_cached.execution.worker_processes import (
+    disregard_interrupts,
+    holding_back_interrupts,
+    kill_with_descendants,
+)
 from hydra_cached.graph import Graph, Node
 
 _LOOK_AT_CLIENT_S = 0.5
@@ -34,6 +39,7 @@ class WorkerSetup:
         import_path: `sys.path`.
         log_level: number of the least level that is logged.
         client_pid: process that the worker ends with, also where that is killed.
+        start_method: how `multiprocessing` starts processes unless it is told; None is the default of the system.
         prepare: called in the worker once it is set up.
     """
 
@@ -41,6 +47,7 @@ class WorkerSetup:
     import_path: tuple[str, ...]
     log_level: int
     client_pid: int
+    start_method: str | None = None
     prepare: Callable[[], None] | None = None
 
 
@@ -85,7 +92,8 @@ class ProcessPool:
         executor = ProcessPoolExecutor(
             max_workers=1, context=self._context, initializer=_set_up, initargs=(self._setup, self._records)
         )
-        return _Slot(executor, executor.submit(_warm_up))
+        with holding_back_interrupts():
+            return _Slot(executor, executor.submit(_warm_up))
 
     def begin(self, graph: Graph, tell: Callable[[str], None]) -> None:
         """Nothing more is needed."""
@@ -206,10 +214,11 @@ class _ToLoggers(logging.Handler):
 
 
 def _set_up(setup: WorkerSetup, records: Any) -> None:
-    # the client decides what Ctrl-C means
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    disregard_interrupts()
     if os.name == "posix":
         threading.Thread(target=_end_with, args=(setup.client_pid,), daemon=True).start()
+    # loky leaves its own there, which processes of the user's know nothing of
+    multiprocessing.set_start_method(setup.start_method, force=True)
     os.chdir(setup.folder)
     sys.path[:] = setup.import_path
     refuse_stale_bytecode()
@@ -224,7 +233,7 @@ def _end_with(client_pid: int) -> None:
     """End this process as soon as its client has, which could not say goodbye."""
     while os.getppid() == client_pid:
         time.sleep(_LOOK_AT_CLIENT_S)
-    os._exit(1)
+    kill_with_descendants(os.getpid())
 
 
 def _warm_up() -> int:
@@ -236,10 +245,7 @@ def _warm_up() -> int:
 
 def _kill(slot: _Slot) -> None:
     if slot.pid.done() and not slot.pid.cancelled() and slot.pid.exception() is None:
-        try:
-            os.kill(slot.pid.result(), getattr(signal, "SIGKILL", signal.SIGTERM))
-        except OSError:
-            return  # gone already
+        kill_with_descendants(slot.pid.result())
 
 
 def _reason(error: BaseException) -> str:

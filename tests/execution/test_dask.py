@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,17 +75,6 @@ def cluster() -> Iterator[LocalCluster]:
     ):
         client.wait_for_workers(2)
         yield made
-
-
-@pytest.fixture
-def folder(project: Callable[[Mapping[str, str]], Path]) -> Path:
-    return project({"steps.py": STEPS})
-
-
-@pytest.fixture
-def store(folder: Path) -> Iterator[Store]:
-    with Store(folder / "cache") as opened:
-        yield opened
 
 
 def call(name: str, *args: Any, **kwargs: Any) -> dict[str, Any]:

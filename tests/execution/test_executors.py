@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,142 +12,9 @@ import pytest
 from hydra_cached import RunOptions, Store, run
 from hydra_cached.errors import NodeFailedError, UsageError
 from hydra_cached.events import Event, NodeFailed, NodeFinished, NodeStarted, Warned
-from hydra_cached.execution.processes import ProcessPool, WorkerSetup
-from hydra_cached.execution.report import RunReport
-from tests.execution.waiting import is_alive, wait_for
-
-STEPS = """
-import os
-import threading
-import time
-from pathlib import Path
-
-from hydra_cached import not_deterministic
-
-def note(name):
-    with open("calls.txt", "a") as file:
-        file.write(f"{name} {os.getpid()}\\n")
-
-def load(n):
-    note("load")
-    time.sleep(0.01)
-    return list(range(n))
-
-def total(values, offset=0):
-    note("total")
-    time.sleep(0.01)
-    return sum(values) + offset
-
-def pair(a, b):
-    time.sleep(0.01)
-    return [a, b]
-
-def array(n):
-    import numpy as np
-    time.sleep(0.01)
-    return np.arange(n)
-
-def fail(value):
-    time.sleep(0.01)
-    raise LookupError(f"no {value}")
-
-def sort(values):
-    time.sleep(0.01)
-    values.sort()
-    return len(values)
-
-@not_deterministic
-def today():
-    time.sleep(0.01)
-    return 1
-
-def numbers(n):
-    time.sleep(0.01)
-    return (i for i in range(n))
-
-def closure(n):
-    time.sleep(0.01)
-    return lambda: n
-
-def ask(function):
-    return function()
-
-class Model:
-    def __init__(self, weight):
-        time.sleep(0.01)
-        self.weight = weight
-
-class Optimizer:
-    def __init__(self, model):
-        time.sleep(0.01)
-        self.model = model
-
-def train(model, optimizer):
-    time.sleep(0.01)
-    optimizer.model.weight += 1
-    return model.weight
-
-def where():
-    time.sleep(0.01)
-    return os.getcwd()
-
-def write(path, text):
-    time.sleep(0.01)
-    Path(path).write_text(text)
-    return path
-
-def read(path):
-    time.sleep(0.01)
-    return Path(path).read_text()
-
-def fail_twice(path):
-    note("try")
-    if Path("calls.txt").read_text().count("try") < 3:
-        raise OSError("not yet")
-    return 3
-
-def sleep(seconds):
-    time.sleep(seconds)
-    return seconds
-
-def die(path):
-    if not os.path.exists(path):
-        Path(path).write_text("")
-        os.kill(os.getpid(), 9)
-    return "alive"
-
-def weigh(value, array):
-    time.sleep(0.01)
-    return [len(value), int(array.sum())]
-
-def sink():
-    return sink()
-
-def raise_odd(kind):
-    time.sleep(0.01)
-    if kind == "SystemExit":
-        raise SystemExit(3)
-    if kind == "recursion":
-        sink()
-    class Odd(Exception):
-        pass
-    error = Odd("odd")
-    if kind == "unpicklable":
-        error.lock = threading.Lock()
-    raise error
-
-def hold(name, after=None):
-    Path(f"{name}.part").write_text(str(os.getpid()))
-    os.rename(f"{name}.part", f"{name}.pid")
-    time.sleep(100)
-
-def always_die():
-    os.kill(os.getpid(), 9)
-"""
+from tests.execution.steps import call, layers, outcomes
 
 EVERYWHERE = pytest.mark.parametrize("executor", ["inline", "threads", "processes", "dask"])
-# in one process a call sees what another one changed; these run elsewhere
-ELSEWHERE = "processes"
 
 
 @pytest.fixture(scope="module")
@@ -182,33 +43,10 @@ def clusters(request: pytest.FixtureRequest) -> None:
 _clusters: list[Any] = []
 
 
-@pytest.fixture
-def folder(project: Callable[[Mapping[str, str]], Path]) -> Path:
-    return project({"steps.py": STEPS})
-
-
-@pytest.fixture
-def store(folder: Path) -> Iterator[Store]:
-    with Store(folder / "cache") as opened:
-        yield opened
-
-
-def call(name: str, **kwargs: Any) -> dict[str, Any]:
-    return {"_target_": f"steps.{name}", "_convert_": "all", **kwargs}
-
-
 def options(executor: str, **changes: Any) -> RunOptions:
     if executor == "dask":
         return RunOptions(executor=executor, cluster=_clusters[0], **changes)
     return RunOptions(executor=executor, jobs=1 if executor == "inline" else 2, **changes)
-
-
-def outcomes(report: RunReport) -> dict[str, tuple[str, str]]:
-    return {node.path: (node.status, node.reason.code if node.reason else "") for node in report.nodes}
-
-
-def layers() -> dict[str, Any]:
-    return call("pair", a=call("total", values=call("load", n=3)), b=call("total", values=call("load", n=4), offset=1))
 
 
 @EVERYWHERE
@@ -372,135 +210,6 @@ def test_exceptions_of_every_kind_are_failures_of_their_node(store: Store, execu
         report = run({"x": call("raise_odd", kind=kind)}, store=store, options=options(executor))
         assert isinstance(report.error, NodeFailedError), kind
         assert report.error.path == "x"
-
-
-# --- processes alone --------------------------------------------------------------------------------------------------
-
-
-def test_calls_are_made_in_other_processes_of_the_same_place(folder: Path, store: Store) -> None:
-    report = run({"a": call("where"), "b": layers()}, store=store, options=options(ELSEWHERE))
-    assert report.value["a"] == str(folder)
-    pids = {line.split()[1] for line in (folder / "calls.txt").read_text().splitlines()}
-    assert str(os.getpid()) not in pids
-    assert pids
-
-
-def test_cheap_calls_stay_here(store: Store) -> None:
-    config = {"_target_": "os.getpid"}
-    assert run(config, store=store, options=options(ELSEWHERE)).value != os.getpid()
-    assert run(config, store=store, options=options(ELSEWHERE, force=("",))).value == os.getpid()
-
-
-def test_call_that_takes_too_long_fails_and_the_rest_goes_on(store: Store) -> None:
-    config = {"slow": {**call("sleep", seconds=30), "_timeout_s_": 0.5}, "b": layers()}
-    started = time.monotonic()
-    report = run(config, store=store, options=options(ELSEWHERE, is_keeping_going=True))
-    assert time.monotonic() - started < 25
-    assert isinstance(report.error, NodeFailedError)
-    assert isinstance(report.error.__cause__, TimeoutError)
-    assert outcomes(report)["b"] == ("ran", "new")
-
-
-def test_worker_that_dies_is_replaced_and_its_call_made_again(folder: Path, store: Store) -> None:
-    seen: list[Event] = []
-    config = {"d": call("die", path=str(folder / "marker")), "b": layers()}
-    report = run(config, store=store, options=options(ELSEWHERE), listener=seen.append)
-    assert report.value == {"d": "alive", "b": [3, 7]}
-    [warning] = [event.message for event in seen if isinstance(event, Warned)]
-    assert "died" in warning
-
-
-def test_call_that_kills_its_worker_each_time_fails_by_name(store: Store) -> None:
-    report = run({"d": call("always_die")}, store=store, options=options(ELSEWHERE))
-    assert isinstance(report.error, NodeFailedError)
-    assert report.error.path == "d"
-    assert "died" in report.error.message
-
-
-def test_interrupt_stops_the_workers_and_keeps_what_was_finished(folder: Path) -> None:
-    sleeps = "[dict(_target_='steps.sleep', seconds=60 + i) for i in (0, 1)]"
-    (folder / "conf.py").write_text(f"config = [dict(_target_='steps.load', n=3), *{sleeps}]\n")
-    program = Path(sys.executable).parent / "hydra-cached"
-    running = subprocess.Popen(
-        [str(program), "run", "conf", "-p", "-j", "2"], cwd=folder, stderr=subprocess.PIPE, text=True
-    )
-    assert running.stderr is not None
-    lines = iter(running.stderr.readline, "")
-    for line in lines:
-        if "running 2" in line:
-            break
-    running.send_signal(signal.SIGINT)
-    stopped = time.monotonic()
-    rest = running.stderr.read()
-    assert running.wait(timeout=30) == 130
-    assert time.monotonic() - stopped < 10
-    assert "interrupted: 3 nodes, 0 hit, 0 cutoff, 1 ran" in rest
-    running.stderr.close()
-    with Store(folder / "cache") as store:
-        assert outcomes(run(call("load", n=3) | {"_convert_": "none"}, store=store)) == {"": ("hit", "")}
-
-
-@pytest.mark.skipif(os.name != "posix", reason="parents are known on POSIX alone")
-@pytest.mark.parametrize("executor", ["processes", "dask"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
-def test_workers_end_with_their_client(folder: Path, executor: str, number: signal.Signals) -> None:
-    (folder / "conf.py").write_text("config = [dict(_target_='steps.hold', name=name) for name in 'ab']\n")
-    program = Path(sys.executable).parent / "hydra-cached"
-    arguments = [str(program), "run", "conf", "-j", "2", "--executor", executor]
-    running = subprocess.Popen(arguments, cwd=folder, stderr=subprocess.DEVNULL, preexec_fn=_allow_interrupts)
-    wait_for(lambda: len(list(folder.glob("*.pid"))) == 2)
-    workers = [int(path.read_text()) for path in folder.glob("*.pid")]
-    running.send_signal(number)
-    assert running.wait(timeout=20) == (130 if number == signal.SIGINT else -signal.SIGKILL)
-    wait_for(lambda: not any(map(is_alive, workers)))
-
-
-def _allow_interrupts() -> None:
-    # what is started in the background may have them ignored
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@pytest.mark.skipif(os.name != "posix", reason="elsewhere it cannot be told whether a file is open")
-def test_what_a_killed_run_left_is_removed_by_the_next(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
-    monkeypatch.setattr("tempfile.tempdir", None)
-    (folder / "tmp").mkdir()
-    (folder / "conf.py").write_text(
-        "config = [dict(_target_='steps.hold', name='a', after=dict(_target_='steps.load', n=2))]\n"
-    )
-    program = Path(sys.executable).parent / "hydra-cached"
-    running = subprocess.Popen([str(program), "run", "conf", "-j", "2"], cwd=folder, stderr=subprocess.DEVNULL)
-    wait_for(lambda: (folder / "a.pid").exists())
-    [alive] = folder.glob("tmp/hydra-cached-*")
-    assert run({"x": call("load", n=1)}, options=options("processes")).value == {"x": [0]}
-    assert alive.exists()
-    running.kill()
-    running.wait()
-    assert run({"x": call("load", n=1)}, options=options("processes")).value == {"x": [0]}
-    assert list(folder.glob("tmp/hydra-cached-*")) == []
-
-
-def test_worker_that_dies_while_it_has_nothing_to_do_is_replaced(folder: Path, store: Store) -> None:
-    killed: list[int] = []
-
-    def kill_idle(event: Event) -> None:
-        if isinstance(event, NodeFinished) and not killed:
-            killed.append(int((folder / "calls.txt").read_text().split()[1]))
-            os.kill(killed[0], signal.SIGKILL)
-            wait_for(lambda: not is_alive(killed[0]))
-            time.sleep(0.3)  # so that the pool has seen it
-
-    config = {"t": call("total", values=call("load", n=3))}
-    assert run(config, store=store, options=options(ELSEWHERE), listener=kill_idle).value == {"t": 3}
-    assert killed
-
-
-def test_workers_that_got_no_call_are_not_waited_for(folder: Path) -> None:
-    setup = WorkerSetup(str(folder), tuple(sys.path), 20, os.getpid(), partial(time.sleep, 1000))
-    pool = ProcessPool(1, setup)
-    started = time.monotonic()
-    pool.close(is_killing=False)
-    assert time.monotonic() - started < 100
 
 
 @pytest.mark.parametrize(

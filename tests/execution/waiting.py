@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -26,3 +27,14 @@ def is_alive(pid: int) -> bool:
     except FileNotFoundError:
         # it ended meanwhile; or this system has no such files
         return not Path("/proc/self/stat").exists()
+
+
+def children_of(pid: int) -> list[int]:
+    """Processes that a process started and that run, where the system has them as files."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == pid and state != "Z":
+                found.append(int(path.parent.name))
+    return found

@@ -7,14 +7,18 @@ import importlib
 import inspect
 import logging
 import os
-import signal
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from hydra_cached.errors import UsageError
+from hydra_cached.execution.dask.local import LocalWorkers
 from hydra_cached.execution.dask.worker import Session, leave
+from hydra_cached.execution.staging import Scratch
 
 CONNECT_TIMEOUT_S = 10
+_LEAVE_TIMEOUT_S = 2
 _CLOSE_TIMEOUT_S = 5
 _INSTALL = 'pip install "hydra-cached[dask]"'
 _FORMS = "give tcp://host:port, a scheduler file, or module:factory"
@@ -26,15 +30,15 @@ class Connection:
 
     Attributes:
         client: a `distributed.Client`.
-        cluster: what was started for this run and ends with it, or None.
+        cluster: what the user's code started for this run, so that it ends with it; or None.
         is_client_ours: the client was made here.
-        is_local: the workers are processes of this machine that were started here.
+        local: workers that were started here, on this machine; or None.
     """
 
     client: Any
     cluster: Any
     is_client_ours: bool
-    is_local: bool
+    local: LocalWorkers | None = None
 
     @property
     def may_grow(self) -> bool:
@@ -62,9 +66,9 @@ def connect(where: Any, jobs: int) -> Connection:
         return _adopt(where, is_made_here=False, name=f"the cluster {type(where).__name__}")
     text = os.fspath(where)
     if "://" in text:
-        return Connection(_open_client(text, text), None, True, False)
+        return Connection(_open_client(text, text), None, True)
     if os.path.exists(text) or text.endswith(".json"):
-        return Connection(_open_client(text, None, scheduler_file=_require_file(text)), None, True, False)
+        return Connection(_open_client(text, None, scheduler_file=_require_file(text)), None, True)
     module, found, factory = text.partition(":")
     if not (found and module and factory):
         raise UsageError(f'there is no cluster "{text}"', hint=_FORMS)
@@ -89,27 +93,22 @@ def _quieten() -> None:
 
 
 def _start_local(jobs: int) -> Connection:
-    import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
-    # started anew, never forked; a call whose workers died so often is given up, as without Dask
-    settings = {"distributed.worker.multiprocessing-method": "spawn", "distributed.scheduler.allowed-failures": 2}
     try:
-        with dask.config.set(settings):
-            cluster = LocalCluster(
-                n_workers=jobs,
-                threads_per_worker=1,
-                processes=True,
-                # results are mapped files, which count as memory and need none
-                memory_limit=0,
-                # no dashboard, and what Dask serves instead of it not at a port that others want
-                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-                silence_logs=logging.CRITICAL,
-            )
+        local = LocalWorkers(jobs, Scratch(configured_scratch()))
     except (OSError, RuntimeError, TimeoutError) as exc:
         hint = 'a script that runs pipelines needs: if __name__ == "__main__"'
         raise UsageError(f"cannot start workers: {_describe(exc)}", hint=hint) from exc
-    return Connection(Client(cluster, set_as_default=False), cluster, True, True)
+    return Connection(Client(local.cluster, set_as_default=False), None, True, local)
+
+
+def configured_scratch() -> str | None:
+    """Where Dask is told to put what lasts no longer than a run; None is where the system keeps such things."""
+    import dask
+
+    configured: str | None = dask.config.get("temporary-directory", None)
+    return None if configured is None else os.path.join(configured, "hydra-cached")
 
 
 def _open_client(name: str, address: Any, **options: Any) -> Any:
@@ -147,10 +146,10 @@ def _adopt(found: Any, *, is_made_here: bool, name: str) -> Connection:
     if isinstance(found, Client):
         if found.asynchronous:
             raise UsageError(f"{name} gives a client that is asynchronous", hint="make it with asynchronous=False")
-        return Connection(found, None, is_made_here, False)
+        return Connection(found, None, is_made_here)
     if not hasattr(found, "scheduler_address"):
         raise UsageError(f"{name} gives no cluster but {type(found).__name__}", hint="return a Dask cluster or Client")
-    return Connection(_open_client(name, found), found if is_made_here else None, True, False)
+    return Connection(_open_client(name, found), found if is_made_here else None, True)
 
 
 def list_workers(client: Any) -> dict[str, dict[str, Any]]:
@@ -168,32 +167,54 @@ def end(connection: Connection, calls: list[Any], session: Session, *, is_killin
         calls: futures of what is still under way.
         is_killing: do not wait for those.
     """
+    client, local = connection.client, connection.local
+    with _quiet() if is_killing else contextlib.nullcontext():
+        if local is not None and is_killing:
+            local.kill()
+        elif local is None:
+            _within(_LEAVE_TIMEOUT_S, _leave, connection, calls, session)
+        if connection.is_client_ours:
+            _within(_CLOSE_TIMEOUT_S, client.close, timeout=_CLOSE_TIMEOUT_S)
+        if connection.cluster is not None:
+            _within(_CLOSE_TIMEOUT_S, connection.cluster.close, timeout=_CLOSE_TIMEOUT_S)
+        if local is not None:
+            local.close()
+
+
+def _leave(connection: Connection, calls: list[Any], session: Session) -> None:
     client = connection.client
-    with contextlib.suppress(Exception):
-        # the cluster may be gone already
-        client.unsubscribe_topic(session.name)
-        client.unforward_logging()
+    client.unsubscribe_topic(session.name)
+    client.unforward_logging()
     if connection.cluster is None:
-        with contextlib.suppress(Exception):
-            client.cancel(calls, force=True)
-            client.run(leave, session.name, wait=False)
-    elif connection.is_local and is_killing:
-        _kill_workers(connection.cluster)
-    if connection.is_client_ours:
-        with contextlib.suppress(Exception):
-            client.close(timeout=_CLOSE_TIMEOUT_S)
-    if connection.cluster is not None:
-        with contextlib.suppress(Exception):
-            connection.cluster.close(timeout=_CLOSE_TIMEOUT_S)
+        client.cancel(calls, force=True)
+        client.run(leave, session.name, wait=False)
 
 
-def _kill_workers(cluster: Any) -> None:
-    for nanny in cluster.workers.values():
-        nanny.auto_restart = False
-        pid = getattr(nanny, "pid", None)
-        if pid is not None:
-            with contextlib.suppress(OSError):
-                os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+def _within(timeout_s: float, action: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+    """Do something that may fail because the cluster is gone already, and does not always know that."""
+
+    def attempt() -> None:
+        with contextlib.suppress(Exception):
+            action(*args, **kwargs)
+
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(timeout_s)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Dask and asyncio complain of workers that vanish; here that is what is wanted."""
+    names = [name for name in logging.root.manager.loggerDict if f"{name}.".startswith("distributed.")]
+    loggers = [logging.getLogger(name) for name in ("asyncio", "tornado.application", "distributed", *names)]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _describe(error: BaseException) -> str:

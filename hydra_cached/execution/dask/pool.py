@@ -17,7 +17,7 @@ from typing import Any
 
 from hydra_cached.errors import WorkerDiedError
 from hydra_cached.execution.dask.checks import check_versions, check_visible
-from hydra_cached.execution.dask.clusters import Connection, end, list_workers
+from hydra_cached.execution.dask.clusters import Connection, configured_scratch, end, list_workers
 from hydra_cached.execution.dask.shipping import ship
 from hydra_cached.execution.dask.worker import Session, run_call
 from hydra_cached.execution.tasks import Done
@@ -165,10 +165,7 @@ class DaskPool:
         """Beside the store, which all workers reach; else in Dask's own folder for such things."""
         if store_folder is not None:
             return os.path.join(os.path.dirname(store_folder), "scratch")
-        import dask
-
-        configured: str | None = dask.config.get("temporary-directory", None)
-        return None if configured is None else os.path.join(configured, "hydra-cached")
+        return configured_scratch()
 
     def _pack_session(self) -> None:
         import cloudpickle

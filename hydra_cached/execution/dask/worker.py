@@ -7,7 +7,6 @@ import logging
 import os
 import pickle
 import platform
-import signal
 import sys
 import threading
 import zipfile
@@ -15,10 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from hydra_cached.config.importing import refuse_stale_bytecode
 from hydra_cached.errors import UsageError
 from hydra_cached.execution.tasks import Done, forget_code, run_task
+from hydra_cached.execution.worker_processes import disregard_interrupts
 from hydra_cached.fingerprint import CodeFingerprints
 
 
@@ -44,7 +45,6 @@ class Session:
         prepare: called once the rest is set up.
         probes: files that the worker must see.
         shipped: name of the code that is sent along, or "".
-        is_own: the worker was started for this run.
     """
 
     name: str
@@ -55,7 +55,6 @@ class Session:
     prepare: Callable[[], None] | None = None
     probes: tuple[str, ...] = ()
     shipped: str = ""
-    is_own: bool = False
 
 
 @dataclass(slots=True)
@@ -69,6 +68,11 @@ class _Worker:
 
 
 _state = _Worker()
+
+
+def dask_setup(worker: Any) -> None:
+    """Dask calls this in the main thread of each worker that is started for one run."""
+    disregard_interrupts()
 
 
 def own_versions() -> Versions:
@@ -125,8 +129,6 @@ def enter(session: Session, address: str) -> None:
         root = logging.getLogger()
         if _state.before is None:
             _state.before = (os.getcwd(), list(sys.path), root.level)
-        if session.is_own:
-            _ignore_interrupts()
         if os.path.isdir(session.folder) or not session.shipped:
             os.chdir(session.folder)
         shipped = _state.folders.get(session.shipped)
@@ -176,9 +178,3 @@ def _forget_own_modules() -> None:
     for name in forgotten:
         sys.modules.pop(name, None)
     forget_code()
-
-
-def _ignore_interrupts() -> None:
-    # the client decides what Ctrl-C means
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,93 @@
+"""A cluster of worker processes on this machine, started for one run. Knows no call."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import Any
+
+from hydra_cached.execution.staging import Scratch
+from hydra_cached.execution.worker_processes import holding_back_interrupts, kill_with_descendants
+
+_PRELOADED = "hydra_cached.execution.dask.worker"
+_CLOSE_TIMEOUT_S = 5
+
+
+class LocalWorkers:
+    """Workers on this machine, with a scheduler in this process.
+
+    Args:
+        count: how many.
+        scratch: folder for what Dask needs; removed at the end.
+
+    Attributes:
+        cluster: a `distributed.LocalCluster`.
+
+    Raises:
+        OSError, RuntimeError, TimeoutError: they do not start.
+    """
+
+    def __init__(self, count: int, scratch: Scratch) -> None:
+        import dask
+        from distributed import LocalCluster
+
+        self._scratch = scratch
+        # it counts for those that take the place of dead ones, too
+        self._settings = dask.config.set(
+            {
+                # started anew, never forked
+                "distributed.worker.multiprocessing-method": "spawn",
+                # a call may start processes of its own
+                "distributed.worker.daemon": False,
+                # a call whose workers died so often is given up, as without Dask
+                "distributed.scheduler.allowed-failures": 2,
+                "temporary-directory": scratch.folder,
+            }
+        )
+        self.cluster: Any = None
+        try:
+            # its threads start the workers
+            with holding_back_interrupts():
+                self.cluster = LocalCluster(
+                    n_workers=0,
+                    threads_per_worker=1,
+                    processes=True,
+                    # results are mapped files, which count as memory and need none
+                    memory_limit=0,
+                    preload=[_PRELOADED],
+                    # no dashboard, and what Dask serves instead of it not at a port that others want
+                    scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+                    silence_logs=logging.CRITICAL,
+                )
+            self.cluster.scale(count)
+            self.cluster.sync(_wait_for_workers, self.cluster)
+        except BaseException:
+            self.kill()
+            self.close()
+            raise
+
+    def kill(self) -> None:
+        """End the workers at once, with all that they started; nothing takes their place."""
+        if self.cluster is None:
+            return
+        # Dask would wait for each of them when this process ends
+        self.cluster.shutdown_on_close = False
+        for nanny in list(getattr(self.cluster, "_created", self.cluster.workers.values())):
+            nanny.close_gracefully()
+            if nanny.pid is not None:
+                kill_with_descendants(nanny.pid)
+
+    def close(self) -> None:
+        """End the scheduler, and the workers when they are done."""
+        if self.cluster is not None:
+            with contextlib.suppress(Exception):
+                self.cluster.close(timeout=_CLOSE_TIMEOUT_S)
+        self._settings.__exit__(None, None, None)
+        self._scratch.remove()
+
+
+async def _wait_for_workers(cluster: Any) -> None:
+    await cluster
+    for nanny in cluster.workers.values():
+        # raises what kept it from starting
+        await nanny

@@ -1,0 +1,95 @@
+"""Calls in processes of this machine: what holds for these alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hydra_cached import RunOptions, Store, run
+from hydra_cached.errors import NodeFailedError
+from hydra_cached.events import Event, NodeFinished, Warned
+from hydra_cached.execution.processes import ProcessPool, WorkerSetup
+from tests.execution.steps import call, layers, outcomes
+from tests.execution.waiting import is_alive, wait_for
+
+
+def options(**changes: Any) -> RunOptions:
+    return RunOptions(executor="processes", jobs=2, **changes)
+
+
+def test_calls_are_made_in_other_processes_of_the_same_place(folder: Path, store: Store) -> None:
+    report = run({"a": call("where"), "b": layers()}, store=store, options=options())
+    assert report.value["a"] == str(folder)
+    pids = {line.split()[1] for line in (folder / "calls.txt").read_text().splitlines()}
+    assert str(os.getpid()) not in pids
+    assert pids
+
+
+def test_cheap_calls_stay_here(store: Store) -> None:
+    config = {"_target_": "os.getpid"}
+    assert run(config, store=store, options=options()).value != os.getpid()
+    assert run(config, store=store, options=options(force=("",))).value == os.getpid()
+
+
+def test_call_that_takes_too_long_fails_and_the_rest_goes_on(store: Store) -> None:
+    config = {"slow": {**call("sleep", seconds=30), "_timeout_s_": 0.5}, "b": layers()}
+    started = time.monotonic()
+    report = run(config, store=store, options=options(is_keeping_going=True))
+    assert time.monotonic() - started < 25
+    assert isinstance(report.error, NodeFailedError)
+    assert isinstance(report.error.__cause__, TimeoutError)
+    assert outcomes(report)["b"] == ("ran", "new")
+
+
+def test_worker_that_dies_is_replaced_and_its_call_made_again(folder: Path, store: Store) -> None:
+    seen: list[Event] = []
+    config = {"d": call("die", path=str(folder / "marker")), "b": layers()}
+    report = run(config, store=store, options=options(), listener=seen.append)
+    assert report.value == {"d": "alive", "b": [3, 7]}
+    [warning] = [event.message for event in seen if isinstance(event, Warned)]
+    assert "died" in warning
+
+
+def test_call_that_kills_its_worker_each_time_fails_by_name(store: Store) -> None:
+    report = run({"d": call("always_die")}, store=store, options=options())
+    assert isinstance(report.error, NodeFailedError)
+    assert report.error.path == "d"
+    assert "died" in report.error.message
+
+
+def test_worker_that_dies_while_it_has_nothing_to_do_is_replaced(folder: Path, store: Store) -> None:
+    killed: list[int] = []
+
+    def kill_idle(event: Event) -> None:
+        if isinstance(event, NodeFinished) and not killed:
+            killed.append(int((folder / "calls.txt").read_text().split()[1]))
+            os.kill(killed[0], signal.SIGKILL)
+            wait_for(lambda: not is_alive(killed[0]))
+            time.sleep(0.3)  # so that the pool has seen it
+
+    config = {"t": call("total", values=call("load", n=3))}
+    assert run(config, store=store, options=options(), listener=kill_idle).value == {"t": 3}
+    assert killed
+
+
+def test_workers_that_got_no_call_are_not_waited_for(folder: Path) -> None:
+    setup = WorkerSetup(str(folder), tuple(sys.path), 20, os.getpid(), prepare=partial(time.sleep, 1000))
+    pool = ProcessPool(1, setup)
+    started = time.monotonic()
+    pool.close(is_killing=False)
+    assert time.monotonic() - started < 100
+
+
+@pytest.mark.parametrize("executor", ["processes", "dask"])
+def test_calls_may_start_processes_of_their_own(folder: Path, executor: str) -> None:
+    report = run({"x": call("count_in_a_pool", n=4)}, options=RunOptions(executor=executor, jobs=2))
+    total, pid = report.value["x"]
+    assert total == 6
+    assert pid != os.getpid()
