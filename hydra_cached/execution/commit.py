@@ -195,17 +195,13 @@ class Committer:
             which = ", ".join(writes.disturbed)
             self._warn(node, f"is not stored: {which} changed while it ran (an output? declare it: _output_files_)")
             return
-        try:
-            info = self._describe(node, settled, writes, own)
-            self._write(node, lambda cache: self._keep(keep, info, node, settled))
-        except NotSerializableError as exc:
-            self._refuse(node, exc)
+        self._write(node, lambda cache: self._keep(keep, self._describe(node, settled, writes, own), node, settled))
 
     def _refuse(self, node: Node, why: HydraCachedError) -> None:
         """A result that cannot be stored: said now, and as the reason of the next run."""
+        assert self.notes is not None
         self._warn(node, f"cannot be stored: {why.message}")
-        if self.notes is not None:
-            self.notes.unstored(node, why.message)
+        self.notes.unstored(node, why.message)
 
     def _look_at(self, node: Node, value: Any, arguments: list[tuple[Place, Any]]) -> Seen:
         assert self._cache is not None
@@ -255,9 +251,8 @@ class Committer:
         assert self.notes is not None
         labels = [label for label, _ in writes.outputs]
         self._keys.exclude_outputs(node, labels)
-        decision = settled.decision
         settled.decision = replace(
-            decision,
+            settled.decision,
             recipe_key=self._keys.recipe(node),
             call_key=self._keys.call(node, self.digest_of, self.mentions_of),
         )
@@ -269,10 +264,9 @@ class Committer:
         assert self.notes is not None
         entry = settled.entry = keep(info, settled.decision.is_replacing, settled.conditions)
         settled.is_stored = True
-        if not self._comes_back(node, entry, settled):
-            return
-        self._committed.update((key, entry) for key in (info.call_key, info.recipe_key) if key is not None)
-        self.notes.closure(node)
+        if self._comes_back(node, entry, settled):
+            self._committed.update((key, entry) for key in (info.call_key, info.recipe_key) if key is not None)
+            self.notes.closure(node)
 
     def _comes_back(self, node: Node, entry: Entry, settled: Settled) -> bool:
         """Whether a result that was just stored loads: looked at once for each target, and not for plain data."""
@@ -394,8 +388,9 @@ class Committer:
             return
         try:
             action(self._cache)
-        except NotSerializableError:
-            raise
+        except NotSerializableError as exc:
+            assert node is not None, "of what is no result nothing is pickled"
+            self._refuse(node, exc)
         except HydraCachedError as exc:
             # one warning, not one for each node: the run goes on without storing
             self._has_write_failed = True
