@@ -398,3 +398,22 @@ def test_spoilt_node_leaves_those_that_contain_it_without_recipe_key() -> None:
     assert keys.call(a, lambda place: EQUAL_CONTENT) is None
     assert keys.identity(a).problem == "changed in place"
     assert keys.recipe(d) == before is not None
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        call(x=call(x=1), y=2, z=call(x=3)),
+        call(x=call(x=1), y=[1, 2], z=call(x=3), _convert_="all"),
+        call(x=1, _args_=[call(x=1), 5, call(x=2)]),
+        call(x=[call(x=1), 2], y=call(x=1)),
+    ],
+)
+def test_texts_in_results_that_name_no_file_change_no_key(config: Any) -> None:
+    graph = build_graph(config)
+    node, keys = node_at(graph, ""), Keys(graph, CODE)
+    digests = {place: digest_value(number) for number, place in enumerate(node.call.children)}
+    assert keys.call(node, digests.get, lambda place: ("no such file",)) == keys.call(node, digests.get)
+    first, *others = node.call.children
+    assert keys.call(node, {**digests, first: digest_value("other")}.get) != keys.call(node, digests.get)
+    assert keys.call(node, {place: digests[place] for place in others}.get) is None

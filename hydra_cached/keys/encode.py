@@ -27,11 +27,12 @@ def digest_reference(convert: str, digest: str) -> str:
         convert: as for `Ref`.
         digest: what stands for the call.
     """
-    return blake3(_mark_of(convert) + bytes.fromhex(digest)).hexdigest()
+    return blake3(mark_of(convert) + bytes.fromhex(digest)).hexdigest()
 
 
 @lru_cache(maxsize=8)
-def _mark_of(convert: str) -> bytes:
+def mark_of(convert: str) -> bytes:
+    """What an encoder writes of a call before the digest that stands for it."""
     encoder = Encoder()
     encoder.mark(f"call:{convert}")
     encoder.add_digest(_NO_DIGEST)

@@ -18,6 +18,7 @@ from hydra_cached.graph import Graph, Items, Node, Place, Ref, argument_expressi
 from hydra_cached.keys.encode import digest_reference, encode
 from hydra_cached.keys.identity import NO_FILE, FileUse, Identifier, Identity, OutputsKnown, writer_key
 from hydra_cached.keys.inputs import NamedPath, role_of
+from hydra_cached.keys.pieces import Piece, combine, split_call
 
 SCHEMA = 2
 """Number of the present way of making keys. Raised when keys change: entries of another number are clean misses."""
@@ -55,7 +56,7 @@ class Keys:
         self._names: dict[str, bytes] = {}
         # of each target with its modes; the graph keeps the targets, so that no id is used twice
         self._prefixes: dict[Any, bytes] = {}
-        self._prefix_of: dict[int, tuple[str, bytes]] = {}
+        self._pieces: dict[int, tuple[Identity, tuple[Piece, ...] | None]] = {}
 
     def identity(self, node: Node) -> Identity:
         """The node without its calls. Never raises: where an argument has no digest, ``problem`` says which."""
@@ -77,8 +78,7 @@ class Keys:
 
     def call(self, node: Node, digest_of: DigestOf, mentions_of: MentionsOf | None = None) -> str | None:
         """The call key, or None: a child's result has no content digest, or an argument none."""
-        arguments = self.arguments(node, digest_of, mentions_of)
-        return None if arguments is None else self._combine(b"call", node, arguments)
+        return self._make(b"call", node, digest_of, mentions_of)
 
     def arguments(
         self, node: Node, digest_of: DigestOf, mentions_of: MentionsOf | None = None
@@ -217,35 +217,51 @@ class Keys:
             return None
         if any(self._recipes[child] is None for child in node.children):
             return None
-        arguments = self.arguments(node, lambda place: self._recipes[self._graph.node_of(place).index])
-        return None if arguments is None else self._combine(b"recipe", node, arguments)
+        return self._make(b"recipe", node, lambda place: self._recipes[self._graph.node_of(place).index], None)
 
-    def _combine(self, kind: bytes, node: Node, arguments: tuple[tuple[str, str], ...]) -> str:
-        return blake3(kind + self._base(node, arguments)).hexdigest()
+    def _make(self, kind: bytes, node: Node, digest_of: DigestOf, mentions_of: MentionsOf | None) -> str | None:
+        call = node.call
+        if call.children and (mentions_of is None or not any(map(mentions_of, call.children))):
+            pieces = self._find_pieces(node)
+            if pieces is not None:
+                return combine(kind, pieces, digest_of)
+        arguments = self.arguments(node, digest_of, mentions_of)
+        return None if arguments is None else blake3(kind + self._base(node, arguments)).hexdigest()
+
+    def _find_pieces(self, node: Node) -> tuple[Piece, ...] | None:
+        """The pieces that both keys of a call are made of; None where they are not so simple."""
+        identity = self.identity(node)
+        known = self._pieces.get(node.index)
+        if known is not None and known[0] is identity:
+            return known[1]
+        pieces = None
+        if not identity.problem:
+            pieces = split_call(node.call, self._prefix(node, identity.code), identity.arguments, self._write_name)
+        self._pieces[node.index] = (identity, pieces)
+        return pieces
 
     def _base(self, node: Node, arguments: tuple[tuple[str, str], ...]) -> bytes:
         """32 bytes for target, code and arguments; recipe and call key differ in what they say of calls alone."""
         identity = self.identity(node)
         if arguments is identity.arguments and identity.base:
             return identity.base
-        names = self._names
         parts = [self._prefix(node, identity.code)]
         for name, digest in arguments:
-            written = names.get(name)
-            if written is None:
-                raw = name.encode("utf-8", "surrogatepass")
-                written = names[name] = b"%x:%b" % (len(raw), raw)
-            parts.append(written)
+            parts.append(self._write_name(name))
             parts.append(bytes.fromhex(digest))
         base = blake3(b"".join(parts)).digest()
         if arguments is identity.arguments:
             identity.base = base
         return base
 
+    def _write_name(self, name: str) -> bytes:
+        written = self._names.get(name)
+        if written is None:
+            raw = name.encode("utf-8", "surrogatepass")
+            written = self._names[name] = b"%x:%b" % (len(raw), raw)
+        return written
+
     def _prefix(self, node: Node, code: str) -> bytes:
-        made = self._prefix_of.get(node.index)
-        if made is not None and made[0] == code:
-            return made[1]
         call = node.call
         partition = _partition(call) if call.children else ()
         modes = (call.convert, call.is_partial, call.declared.is_materialized)
@@ -256,7 +272,6 @@ class Keys:
             encoder.add((*self._head, *key[1:]))
             encoder.add_digest(code)
             known = self._prefixes[key] = bytes.fromhex(encoder.digest())
-        self._prefix_of[node.index] = (code, known)
         return known
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 
@@ -23,8 +23,8 @@ class _Deferred:
             except AttributeError:
                 # it is none, or another thread has filled it in just now
                 return object.__getattribute__(self, name)
-            for field_name, value in read():
-                object.__setattr__(self, field_name, value)
+            for set_field, value in zip(_SETTERS, read(), strict=True):
+                set_field(self, value)
             with contextlib.suppress(AttributeError):
                 object.__delattr__(self, "_read")
             return object.__getattribute__(self, name)
@@ -84,14 +84,16 @@ class EntryInfo(_Deferred):
     is_plain: bool = False
 
 
+# of every field but the key; past the class's own, which refuses
+_SETTERS = tuple(getattr(EntryInfo, each.name).__set__ for each in fields(EntryInfo))[1:]
 _new, _set = object.__new__, object.__setattr__
 
 
-def defer_info(key: str, read: Callable[[], Iterable[tuple[str, Any]]]) -> EntryInfo:
+def defer_info(key: str, read: Callable[[], Iterable[Any]]) -> EntryInfo:
     """The info of an entry of which only the key is known yet.
 
     Args:
-        read: gives the names and values of the other fields; called once, when one of them is asked for.
+        read: gives the values of the other fields in their order; called once, when one of them is asked for.
     """
     info = _new(EntryInfo)
     # past the class's own, which refuses

@@ -18,7 +18,7 @@ def write_once(path: Path, data: bytes, *, mode: int = 0o600, is_durable: bool =
     """
     if path.exists():
         return
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(8)}.tmp")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with open(handle, "wb") as file:

@@ -245,6 +245,10 @@ if sys.platform == "win32":
         """None: deleting it fails as long as it is."""
         return None
 
+    def is_alive(pid: int) -> bool:
+        """False: asking would end it."""
+        return False
+
 else:
     import fcntl
 
@@ -292,3 +296,14 @@ else:
         finally:
             os.close(handle)
         return False
+
+    def is_alive(pid: int) -> bool:
+        """Whether there is a process of that id on this machine."""
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except OSError:
+            # another user's
+            return True
+        return True

@@ -15,7 +15,7 @@ from typing import IO
 from hydra_cached.errors import EntryDamagedError, StoreError
 from hydra_cached.store.drafts import UNFINISHED, Draft
 from hydra_cached.store.exclusive import write_once
-from hydra_cached.store.locks import is_being_written
+from hydra_cached.store.locks import is_alive, is_being_written
 from hydra_cached.store.object_files import (
     check_chunks,
     copy_object,
@@ -31,8 +31,10 @@ CHECK_ONCE_BYTES = 64 * 1024 * 1024
 """Buffers of larger files are checked once per state of the file, those of smaller ones at every load."""
 
 _LEFTOVER_S = 24 * 3600.0
+_BEGINNING_S = 60.0
 _DRAFT_BYTES = 4 * 1024 * 1024
 _WRITE_ATTEMPTS = 5
+_WRITER = re.compile(r".*\.([0-9]{1,9})\.[0-9a-f]+\.tmp").fullmatch
 _DIGEST = re.compile(r"[0-9a-f]{64}").fullmatch
 
 
@@ -251,7 +253,19 @@ def _is_abandoned(path: Path) -> bool:
     except OSError:
         # finished meanwhile, or not ours
         return False
-    return not is_written
+    return not is_written and not _is_begun(path)
+
+
+def _is_begun(path: Path) -> bool:
+    """Whether a living process has just made a file, and is about to lock it. Its id is in the file's name."""
+    match = _WRITER(path.name)
+    if match is None or not is_alive(int(match[1])):
+        return False
+    try:
+        return time.time() - path.stat().st_mtime < _BEGINNING_S
+    except OSError:
+        # finished meanwhile
+        return True
 
 
 def _unwritable(folder: Path, exc: OSError, what: str = "") -> StoreError:

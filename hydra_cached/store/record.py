@@ -70,6 +70,7 @@ _KEPT_LATEST = 8
 # every field but the key, by position: fields are only ever appended, so that records of other releases stay readable
 _NOTED = tuple(field.name for field in fields(EntryInfo))[1:]
 _DEFAULTS = tuple(None if field.default is MISSING else field.default for field in fields(EntryInfo))[1:]
+_LISTS = tuple(at for at, value in enumerate(_DEFAULTS) if value == ())
 _noted_of = attrgetter(*_NOTED)
 _PICKLED = f'["{PICKLE}",'.encode()
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -118,18 +119,20 @@ def unpack_entry(key: str, body: bytes) -> Entry:
     return Entry(info, codec, size_bytes, body[notes_end:], None)
 
 
-def _read_notes(notes: bytes) -> list[tuple[str, Any]]:
-    """Names and values of all fields of an `EntryInfo` but the key.
+def _read_notes(notes: bytes) -> list[Any]:
+    """Values of all fields of an `EntryInfo` but the key, in their order.
 
     Raises:
         ValueError: these are no notes.
     """
-    _, noted = _decode(notes.decode("ascii"))[0]
-    # most lists are empty
-    values = [(_freeze(each) if each else ()) if type(each) is list else each for each in noted]
-    # of a release that knew fewer fields
+    values: list[Any] = _decode(notes.decode("ascii"))[0][1]
+    # of a release that knew fewer fields, or more
     values.extend(_DEFAULTS[len(values) :])
-    return list(zip(_NOTED, values, strict=False))
+    del values[len(_DEFAULTS) :]
+    for at in _LISTS:
+        # most are empty
+        values[at] = _freeze(values[at]) if values[at] else ()
+    return values
 
 
 def unpack_summary(key: str, target: str, start: bytes, statistics: tuple[int, float]) -> EntrySummary:

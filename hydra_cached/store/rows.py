@@ -88,7 +88,10 @@ class Rows:
         Raises:
             EntryError: it is bad, as for `follow`.
         """
-        return self._read_entry(key, self.index.get(ENTRY + key))
+        cell = self.index.get(ENTRY + key)
+        body = None if cell is None else self.open_cell(ENTRY + key, cell)
+        # what does not pass is looked at again, to say why
+        return self._read_entry(key, cell) if body is None else self._read_body(key, body, cell)
 
     def entry_to_keep(self, key: str) -> Entry | None:
         """The entry of a key if it passes and has its object; else it may be overwritten. Only inside a transaction."""
@@ -257,11 +260,14 @@ class Rows:
     def _read_entry(self, key: str, cell: Cell | None) -> Entry | None:
         if cell is None:
             return None
-        body = self._unwrap(ENTRY + key, cell)
+        return self._read_body(key, self._unwrap(ENTRY + key, cell), cell)
+
+    def _read_body(self, key: str, body: bytes, cell: Cell | None) -> Entry:
         try:
             return self._unpack(key, body)
         except EntryDamagedError:
-            self._set_aside(ENTRY + key, cell)
+            if cell is not None:
+                self._set_aside(ENTRY + key, cell)
             raise
 
     def _unpack(self, key: str, body: bytes) -> Entry:

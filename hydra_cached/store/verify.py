@@ -43,10 +43,12 @@ def verify_store(access: Access, *, is_repairing: bool, progress: Progress = ign
     try:
         found = Verification(rows, is_repairing=is_repairing, progress=progress).run()
     except CorruptIndexError as exc:
-        if is_repairing or not problems:
-            raise
-        # what is broken was told; the rest cannot be looked at before it is mended
-        return _only(*problems, Problem("damaged_index", str(rows.index.folder), exc.message))
+        # sqlite does not look into texts and blobs
+        problems.append(Problem("damaged_index", str(rows.index.folder), exc.message, is_mended=is_repairing))
+        if not is_repairing:
+            # the rest cannot be looked at before this is mended
+            return _only(*problems)
+        found = Verification(access.mend(exc), is_repairing=True, progress=progress).run()
     return Verified(found.rows, found.objects, found.object_bytes, (*problems, *found.problems))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -306,6 +308,38 @@ def test_index_whose_trees_do_not_fit_each_other_is_made_again_with_all_there_is
     assert len(filled.summaries()) == 3
     assert Upkeep(filled).pinned() == {key_of(1), key_of(2)}
     assert _verify(filled) == []
+
+
+def test_value_that_became_no_text_is_found_and_mended(filled: Store) -> None:
+    # one bit of a row's header makes its bytes a text, of which sqlite's own check says nothing
+    with database(filled) as connection:
+        row_key = LINK + key_of(50)
+        connection.execute("UPDATE Cache SET value = CAST(x'ff41fe' AS TEXT) WHERE key = ?", (row_key,))
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert _kinds(_verify(filled)) == ["damaged_index"]
+    (problem,) = _verify(filled, is_repairing=True)
+    assert problem.is_mended
+    assert _verify(filled) == []
+    for number, value in ((1, "small"), (2, _LARGE), (3, _LARGE + b"other")):
+        entry = filled.get(key_of(number))
+        assert entry is not None
+        assert filled.load(entry) == value
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere an open file cannot be deleted")
+def test_file_that_a_living_writer_has_still_to_lock_is_no_leftover(filled: Store) -> None:
+    folder = objects_of(filled)[0].parent
+    mine = folder / f".{'0' * 64}.{os.getpid()}.abcdef01.tmp"
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = folder / f".{'0' * 64}.{dead.pid}.abcdef01.tmp"
+    for path in (mine, left):
+        path.write_bytes(b"begun")
+    assert [problem.subject for problem in _verify(filled, is_repairing=True)] == [str(left)]
+    assert mine.exists()
+    # a process of that id may be another by now
+    os.utime(mine, (time.time() - 3600,) * 2)
+    assert Upkeep(filled).collect(Limits(max_age_s=1e12)).leftovers == 1
 
 
 def test_dangling_rows_of_every_kind_are_swept(filled: Store) -> None:
