@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any, NoReturn
 
 from hydra_cached.errors import MissingInputError, NodeFailedError, TargetError
@@ -13,7 +14,7 @@ from hydra_cached.execution.files import NO_WRITES, Before, Writes
 from hydra_cached.execution.settled import Settled
 from hydra_cached.execution.state import RunState
 from hydra_cached.execution.values import ABSENT, Copies, copy_for, is_copied_for
-from hydra_cached.execution.worker import Outcome, call_target, failed_node, is_consumed_once
+from hydra_cached.execution.worker import Outcome, failed_node, is_consumed_once, try_target
 from hydra_cached.fingerprint import is_immutable
 from hydra_cached.graph import Node, Place, bind_call
 from hydra_cached.keys import find_mentions
@@ -170,20 +171,23 @@ class Caller:
 
     def _try(self, node: Node, call: Any) -> Outcome:
         """Make a call, as often as it may be tried."""
-        outcome = call_target(call)
-        for attempt in range(node.call.declared.retries):
-            if outcome.error is None or not isinstance(outcome.error, Exception):
-                break
-            self._run.interrupts.raise_if_come()
-            self.tell_retry(node, outcome.error, attempt)
-            again = call_target(call)
-            outcome = Outcome(again.value, again.error, outcome.seconds + again.seconds)
-        return outcome
+        attempts = count()
 
-    def tell_retry(self, node: Node, error: BaseException, attempt: int) -> None:
-        """Warn that a call failed and is made again."""
-        failure = failed_node(node, error)
-        self._run.emit(Warned(node.path, f"{failure.message}; try {attempt + 2} of {node.call.declared.retries + 1}"))
+        def tell(what: str) -> None:
+            self._run.interrupts.raise_if_come()
+            self.tell_retry(node, what, next(attempts))
+
+        return try_target(call, node.call.declared.retries, tell)
+
+    def tell_retry(self, node: Node, what: str, attempt: int) -> None:
+        """Warn that a call failed and is made again.
+
+        Args:
+            what: it raised.
+            attempt: how many had failed before.
+        """
+        message = f"{node.target_id} at {node.path or 'the root'} failed: {what}"
+        self._run.emit(Warned(node.path, f"{message}; try {attempt + 2} of {node.call.declared.retries + 1}"))
 
     def _take_value(self, node: Node, settled: Settled, outcome: Outcome) -> Any:
         settled.seconds += outcome.seconds

@@ -32,6 +32,16 @@ class Dispatcher(Protocol):
     def begin(self, run: RunState, caller: Caller) -> None:
         """A run begins; one at a time."""
 
+    def look_ahead(self, *, is_failing: bool) -> None:
+        """See that what is asked for can be done, before anything is; else say so.
+
+        Args:
+            is_failing: the run is to end over a call that must be made and never can.
+
+        Raises:
+            NodeFailedError: there is one.
+        """
+
     @property
     def has_room(self) -> bool:
         """Whether one more call can be taken."""

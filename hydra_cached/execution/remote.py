@@ -7,22 +7,24 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from hydra_cached.errors import EntryError, HydraCachedError, NodeFailedError, NotSerializableError, WorkerDiedError
 from hydra_cached.events import NodeFinished, Warned
 from hydra_cached.execution.calling import Caller
 from hydra_cached.execution.dispatching import Collected
 from hydra_cached.execution.files import Before
-from hydra_cached.execution.packing import PackedTask, pack_task
+from hydra_cached.execution.outbound import Outbound
+from hydra_cached.execution.packing import PackedTask
 from hydra_cached.execution.pools import Pool
 from hydra_cached.execution.settled import Settled
-from hydra_cached.execution.staging import Scratch, StagedValue, stage
+from hydra_cached.execution.staging import StagedValue
 from hydra_cached.execution.state import RunState
-from hydra_cached.execution.tasks import Done, Task, detach, unpack_error
+from hydra_cached.execution.tasks import Done, unpack_error
 from hydra_cached.execution.worker import failed_node
 from hydra_cached.graph import Node, Place
-from hydra_cached.plan import Decision, Reason, argument_positions
-from hydra_cached.store import Entry, EntryInfo, dump_value
+from hydra_cached.plan import Decision, Reason, draw_up
+from hydra_cached.store import Entry, EntryInfo
 
 CHEAP_S = 0.001
 """What takes less is called by the client itself: sending it away would take longer."""
@@ -53,7 +55,7 @@ class RemoteDispatcher:
         self._with_needs = 0
         self._landed: list[Collected] = []
         self._keys: Counter[str] = Counter()
-        self._scratch: Scratch | None = None
+        self._outbound = Outbound(pool)
         # targets whose calls or results turned out not to travel
         self._at_home: set[str] = set()
 
@@ -61,7 +63,7 @@ class RemoteDispatcher:
         """A run begins."""
         self._run = run
         self._caller = caller
-        self._is_looked_at = False
+        self._outbound.begin(run)
         self._pool.begin(run.graph, lambda message: run.emit(Warned("", message)))
         if run.cache is not None and run.cache.object_folder is not None:
             self._pool.share(run.cache.object_folder)
@@ -69,8 +71,37 @@ class RemoteDispatcher:
     def close(self, *, is_killing: bool = False) -> None:
         """End all workers, and remove what they left."""
         self._pool.close(is_killing=is_killing)
-        if self._scratch is not None:
-            self._scratch.remove()
+        self._outbound.close()
+
+    def look_ahead(self, *, is_failing: bool) -> None:
+        """See whether workers have what calls need. What may yet be found in the store is only warned of.
+
+        Raises:
+            NodeFailedError: none has, and the call must be made.
+        """
+        run = self._run
+        refused = {
+            index: refusal
+            for index in run.asked
+            if (refusal := self._pool.refusal(dict(run.graph.nodes[index].call.declared.resources)))
+        }
+        if not refused:
+            return
+        planned = draw_up(run.graph, run.context, run.policy)
+        for index, refusal in refused.items():
+            node = run.graph.nodes[index]
+            if is_failing and index in planned and planned[index].status == "would_run":
+                self._refuse(node, Settled(run.asked[index], "ran"), refusal)
+            self._warn(node, f"cannot run: {refusal}")
+
+    def _refuse(self, node: Node, settled: Settled, refusal: str) -> NoReturn:
+        error = NodeFailedError(
+            f"{node.path or 'the root'} ({node.target_id}) cannot run: {refusal}",
+            hint="start workers with --resources, or change _resources_",
+            path=node.path,
+            target=node.target_id,
+        )
+        self._caller.fail(node, settled, error)
 
     @property
     def needs_values(self) -> bool:
@@ -92,7 +123,6 @@ class RemoteDispatcher:
 
     def accepts(self, node: Node, decision: Decision) -> bool:
         """Whether a call may leave this process, and is worth that."""
-        self._warn_of_needs()
         if node.target_id in self._at_home or (decision.reason and decision.reason.code == "shares_argument"):
             return False
         if self._run.context is not None and not node.call.declared.resources:
@@ -110,7 +140,7 @@ class RemoteDispatcher:
         settled = Settled(decision, "ran")
         self._caller.check_inputs(node, settled, before)
         try:
-            packed = self._pack(node, decision, before)
+            packed = self._outbound.pack(node, decision, before)
         except (NotSerializableError, EntryError):
             packed = None
         if packed is None:
@@ -118,13 +148,7 @@ class RemoteDispatcher:
             return False
         needs = dict(node.call.declared.resources)
         if refusal := self._pool.refusal(needs):
-            error = NodeFailedError(
-                f"{node.path or 'the root'} ({node.target_id}) cannot run: {refusal}",
-                hint="start workers with --resources, or change _resources_",
-                path=node.path,
-                target=node.target_id,
-            )
-            self._caller.fail(node, settled, error)
+            self._refuse(node, settled, refusal)
         if decision.call_key is not None:
             self._keys[decision.call_key] += 1
         flight = _Flight(node, settled, before, packed)
@@ -167,71 +191,12 @@ class RemoteDispatcher:
             self._with_needs -= 1
         return flight
 
-    def _warn_of_needs(self) -> None:
-        """Say at once what will fail when its turn comes, unless it is found in the store by then."""
-        if self._is_looked_at:
-            return
-        self._is_looked_at = True
-        for index in self._run.asked:
-            node = self._run.graph.nodes[index]
-            if refusal := self._pool.refusal(dict(node.call.declared.resources)):
-                self._warn(node, f"cannot run: {refusal}")
-
     def _may_travel(self, place: Place) -> bool:
         """Whether the value of an argument means the same as a copy: nothing else here is tied to it."""
         settled = self._run.settled[self._run.graph.node_of(place).index]
         if settled.is_plain:
             return True
         return not settled.holds and self._run.values.count(place) == 1
-
-    def _pack(self, node: Node, decision: Decision, before: Before | None) -> PackedTask | None:
-        run = self._run
-        numbers = {place: number for number, place in enumerate(node.call.children)}
-        info = run.committer.describe(node, decision)
-        store_folder = None if run.cache is None or info is None else run.cache.object_folder
-        task = Task(
-            place=detach(node.call),
-            arguments={number: self._stage(place) for place, number in numbers.items()},
-            positions={position: numbers[place] for position, place in argument_positions(node.call).items()},
-            watched={
-                number: digest
-                for place, number in numbers.items()
-                if run.values.count(place) > 1 and (digest := run.committer.digest_of(place)) is not None
-            },
-            code=run.keys.identity(node).code if run.keys is not None and run.cache is not None else "",
-            info=info if store_folder is not None else None,
-            store_id=b"" if run.cache is None else run.cache.store_id,
-            folder=store_folder or self._scratch_folder(),
-            paths=() if before is None else before.watch.paths,
-            retries=node.call.declared.retries,
-            is_durable=run.cache is not None and run.cache.is_durable,
-        )
-        return pack_task(task, self._scratch_folder)
-
-    def _stage(self, place: Place) -> StagedValue:
-        """The value of an argument where workers find it.
-
-        Raises:
-            NotSerializableError: it cannot be pickled.
-            EntryError: its entry is gone.
-        """
-        run = self._run
-        settled = run.settled[run.graph.node_of(place).index]
-        if settled.staged is None:
-            if settled.entry is not None and run.cache is not None:
-                settled.staged = run.cache.staged(settled.entry)
-            if settled.staged is None:
-                if not run.values.is_at_hand(place):
-                    raise NotSerializableError("it is not at hand")
-                settled.staged = stage(dump_value(run.values.peek(place)), self._scratch_folder())
-        return settled.staged
-
-    def _scratch_folder(self) -> str:
-        if self._scratch is None:
-            cache = self._run.cache
-            self._scratch = Scratch(self._pool.scratch_parent(None if cache is None else cache.object_folder))
-            self._pool.share(self._scratch.folder)
-        return self._scratch.folder
 
     # --- receiving ----------------------------------------------------------------------------------------------------
 
@@ -303,8 +268,8 @@ class RemoteDispatcher:
     def _collect(self, future: Future[Done], finish: Callable[[], bool]) -> None:
         """A call came back, or nothing more is expected of it."""
         flight = self._take(future)
-        if flight.packed.staged is not None and self._scratch is not None:
-            self._scratch.drop(flight.packed.staged)
+        if flight.packed.staged is not None:
+            self._outbound.drop(flight.packed.staged)
         self._landed.append(Collected(flight.node, flight.settled.decision, finish))
         key = flight.settled.decision.call_key
         if key is not None:
@@ -323,12 +288,8 @@ class RemoteDispatcher:
     def _finish(self, flight: _Flight, done: Done) -> bool:
         """Settle a node by what a worker says; False where the call must be made here."""
         run, node, settled = self._run, flight.node, flight.settled
-        for message in done.failed_tries:
-            run.emit(
-                Warned(
-                    node.path, f"{node.target_id} at {node.path or 'the root'} failed and was tried again: {message}"
-                )
-            )
+        for attempt, what in enumerate(done.failed_tries):
+            self._caller.tell_retry(node, what, attempt)
         if done.impossible:
             self._at_home.add(node.target_id)
             run.emit(
@@ -370,9 +331,9 @@ class RemoteDispatcher:
         for place in node.call.children:
             settled = self._run.settled[self._run.graph.node_of(place).index]
             is_waited_for = any(self._run.values.is_expected(each) for each in self._run.graph.node_of(place).places)
-            if settled.staged is not None and self._scratch is not None and not is_waited_for:
+            if settled.staged is not None and not is_waited_for:
                 try:
-                    self._scratch.drop(settled.staged)
+                    self._outbound.drop(settled.staged)
                 except HydraCachedError:
                     # removed with the rest at the end
                     continue

@@ -97,6 +97,7 @@ class Scheduler:
         try:
             sample = self.state.policy.sampled if self.state.context is not None else ()
             self._expand([*map(self.graph.node_of, roots), *(self.graph.nodes[index] for index in sorted(sample))])
+            self._look_ahead()
             self._work()
         except BaseException:
             self._is_ending = True
@@ -180,6 +181,13 @@ class Scheduler:
             self._collected += dispatcher.collect()
             self._land_collected()
             self._look_again()
+
+    def _look_ahead(self) -> None:
+        if self._dispatcher is not None:
+            try:
+                self._dispatcher.look_ahead(is_failing=not self._is_keeping_going)
+            except NodeFailedError as exc:
+                self.failures.append(exc)
 
     def _land_collected(self) -> None:
         # taken one by one: what an interrupt leaves is landed before the run ends

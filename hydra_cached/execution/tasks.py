@@ -14,7 +14,7 @@ from typing import Any
 from hydra_cached.errors import EntryError, HydraCachedError, NotDigestibleError, NotSerializableError
 from hydra_cached.execution.seen import Seen, digest_result
 from hydra_cached.execution.staging import StagedValue, stage
-from hydra_cached.execution.worker import call_target, is_consumed_once
+from hydra_cached.execution.worker import is_consumed_once, try_target
 from hydra_cached.execution.writes import WriteWatch
 from hydra_cached.fingerprint import (
     CarriedCode,
@@ -75,7 +75,7 @@ class Done:
         written: files among those to watch that it wrote.
         error: what it raised, pickled; b"" where it did not.
         impossible: why it must be made by the client instead, "" where it need not.
-        failed_tries: messages of tries that raised before.
+        failed_tries: what tries raised before.
     """
 
     staged: StagedValue | None = None
@@ -115,15 +115,10 @@ def _call(task: Task, values: dict[int, Any]) -> Done:
         call = bind_call(task.place, lambda place: values[place.index])
     except Exception as exc:
         return Done(error=pack_error(exc), impossible="" if not isinstance(exc, HydraCachedError) else str(exc))
+    failed_tries: list[str] = []
     with WriteWatch(task.paths) as watch:
-        outcome = call_target(call)
-        for _ in range(task.retries):
-            if not isinstance(outcome.error, Exception):
-                break
-            done.failed_tries = (*done.failed_tries, f"{type(outcome.error).__name__}: {outcome.error}")
-            done.seconds += outcome.seconds
-            outcome = call_target(call)
-    done.seconds += outcome.seconds
+        outcome = try_target(call, task.retries, failed_tries.append)
+    done.seconds, done.failed_tries = outcome.seconds, tuple(failed_tries)
     done.written = tuple(watch.written)
     if outcome.error is not None:
         done.error = pack_error(outcome.error)

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeAlias
 
 from hydra_cached.execution.calling import Caller, Prepared
 from hydra_cached.execution.dispatching import Collected
 from hydra_cached.execution.files import Before
 from hydra_cached.execution.state import RunState
-from hydra_cached.execution.worker import Outcome, call_target
+from hydra_cached.execution.worker import Outcome, try_target
 from hydra_cached.graph import Node
 from hydra_cached.plan import Decision
 
 _POLL_S = 0.2
+
+Tried: TypeAlias = tuple[Outcome, list[str]]
+"""What a call came to, and what the tries before raised."""
 
 
 class ThreadDispatcher:
@@ -30,12 +34,15 @@ class ThreadDispatcher:
     def __init__(self, size: int) -> None:
         self._size = size
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="hydra-cached")
-        self._flights: dict[Future[Outcome], Prepared] = {}
+        self._flights: dict[Future[Tried], Prepared] = {}
 
     def begin(self, run: RunState, caller: Caller) -> None:
         """A run begins."""
         self._run = run
         self._caller = caller
+
+    def look_ahead(self, *, is_failing: bool) -> None:
+        """Everything can be called in a thread."""
 
     def close(self) -> None:
         """Wait for the threads to end."""
@@ -69,7 +76,7 @@ class ThreadDispatcher:
 
     def collect(self) -> list[Collected]:
         """Wait until a call is done."""
-        done: set[Future[Outcome]] = set()
+        done: set[Future[Tried]] = set()
         while not done:
             # in short steps: a lock is not interrupted on every system
             self._run.interrupts.raise_if_come()
@@ -83,27 +90,26 @@ class ThreadDispatcher:
         # the signal may have come to them as well
         return []
 
-    def _land(self, future: Future[Outcome]) -> Collected:
+    def _land(self, future: Future[Tried]) -> Collected:
         prepared = self._flights.pop(future)
 
         def finish() -> bool:
-            self._caller.finish(prepared, future.result())
+            outcome, failed_tries = future.result()
+            for attempt, what in enumerate(failed_tries):
+                self._caller.tell_retry(prepared.node, what, attempt)
+            self._caller.finish(prepared, outcome)
             return True
 
         return Collected(prepared.node, prepared.settled.decision, finish)
 
-    def _work(self, prepared: Prepared) -> Outcome:
+    def _work(self, prepared: Prepared) -> Tried:
         # KeyboardInterrupt is the main thread's
         if prepared.before is None:
             return self._try(prepared)
         with prepared.before.watch:
             return self._try(prepared)
 
-    def _try(self, prepared: Prepared) -> Outcome:
-        outcome = call_target(prepared.call)
-        for _ in range(prepared.node.call.declared.retries):
-            if not isinstance(outcome.error, Exception):
-                break
-            again = call_target(prepared.call)
-            outcome = Outcome(again.value, again.error, outcome.seconds + again.seconds)
-        return outcome
+    def _try(self, prepared: Prepared) -> Tried:
+        failed_tries: list[str] = []
+        outcome = try_target(prepared.call, prepared.node.call.declared.retries, failed_tries.append)
+        return outcome, failed_tries

@@ -33,6 +33,22 @@ def call_target(call: Callable[[], Any]) -> Outcome:
     return Outcome(value, None, time.perf_counter() - started)
 
 
+def try_target(call: Callable[[], Any], retries: int, tell: Callable[[str], None]) -> Outcome:
+    """Make ``call``, and again where it raised: ``retries`` times at most. The time is that of all tries.
+
+    Args:
+        tell: is told of each try that failed and is not the last one, what it raised.
+    """
+    outcome = call_target(call)
+    for _ in range(retries):
+        if not isinstance(outcome.error, Exception):
+            break
+        tell(describe_error(outcome.error))
+        again = call_target(call)
+        outcome = Outcome(again.value, again.error, outcome.seconds + again.seconds)
+    return outcome
+
+
 def is_consumed_once(value: Any) -> bool:
     """Whether reading ``value`` uses it up: generators, files and other iterators, and builtin containers of some."""
     kind = type(value)
@@ -51,7 +67,7 @@ def failed_node(node: Node, error: BaseException, *, is_call: bool = True) -> No
     where = f'"{node.path}"' if node.path else "the root"
     call = node.call
     return NodeFailedError(
-        f"node {where} ({node.target_id}) failed: {_describe(error)}",
+        f"node {where} ({node.target_id}) failed: {describe_error(error)}",
         path=node.path,
         target=node.target_id,
         full_key=full_key_of(call.source, call.path),
@@ -59,7 +75,8 @@ def failed_node(node: Node, error: BaseException, *, is_call: bool = True) -> No
     )
 
 
-def _describe(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
+    """Class and message of an exception of the user's."""
     try:
         return f"{type(error).__name__}: {error}"
     except Exception:

@@ -257,14 +257,38 @@ def test_shipped_code_runs_where_its_files_are_not(folder: Path, store: Store) -
         assert not Path(file).is_relative_to(folder)
 
 
-def test_resource_that_no_worker_has_is_told_at_once(folder: Path, store: Store, cluster: LocalCluster) -> None:
-    seen: list[Event] = []
-    config = {"a": call("step", 1), "b": call("step", 2, "${a}", _resources_={"GPU": 1})}
-    report = run(config, store=store, options=on(cluster), listener=seen.append)
+def needing_a_gpu() -> dict[str, Any]:
+    return {"a": call("step", 1), "b": call("step", 2, "${a}", _resources_={"GPU": 1})}
+
+
+def test_resource_that_no_worker_has_fails_before_anything_runs(
+    folder: Path, store: Store, cluster: LocalCluster
+) -> None:
+    report = run(needing_a_gpu(), store=store, options=on(cluster))
     assert isinstance(report.error, NodeFailedError)
     assert report.error.message == "b (steps.step) cannot run: no worker of the cluster has GPU=1"
+    assert statuses(report) == {"a": "skipped", "b": "failed"}
+    assert not (folder / "calls.txt").exists()
+
+
+def test_resource_that_no_worker_has_is_told_at_once_where_the_rest_goes_on(
+    folder: Path, store: Store, cluster: LocalCluster
+) -> None:
+    seen: list[Event] = []
+    options = on(cluster, is_keeping_going=True)
+    report = run(needing_a_gpu(), store=store, options=options, listener=seen.append)
+    assert statuses(report) == {"a": "ran", "b": "failed"}
     assert warnings(seen) == ["steps.step at b cannot run: no worker of the cluster has GPU=1"]
     assert [type(event) for event in seen].index(Warned) < [type(event) for event in seen].index(NodeFinished)
+
+
+def test_call_that_is_found_needs_no_resource(folder: Path, store: Store, cluster: LocalCluster) -> None:
+    run(needing_a_gpu(), store=store)
+    seen: list[Event] = []
+    # `a` gives the same again, and so `b` is found
+    report = run(needing_a_gpu(), store=store, options=on(cluster, force=("a",)), listener=seen.append)
+    assert statuses(report) == {"a": "ran", "b": "cutoff"}
+    assert warnings(seen) == ["steps.step at b cannot run: no worker of the cluster has GPU=1"]
 
 
 def test_resource_that_workers_have_is_shared_out(folder: Path, store: Store, cluster: LocalCluster) -> None:
