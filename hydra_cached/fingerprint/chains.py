@@ -12,12 +12,22 @@ from hydra_cached.fingerprint.bindings import Scope, spec_of
 OWN_MODULE = "*"
 """Stands for all that the module holds: `globals()`."""
 
+SOURCE = "__source__"
+"""Stands for the text of a function or class with its comments, in the place of an attribute: `inspect.getsource`."""
+
 NOWHERE = object()
 """Where a name is bound that is no local one."""
 
 _GETATTR = frozenset({"getattr", "hasattr", "setattr", "delattr"})
 _MAX_SHOWN = 80
 _MEANINGFUL = frozenset({"__subclasses__"})
+_TOLD_BY = {"__annotations__": "__annotations__", "__signature__": "__annotations__", "__doc__": "__doc__"}
+_LOOKERS = {
+    **dict.fromkeys(("signature", "get_type_hints", "get_annotations", "getfullargspec"), "__annotations__"),
+    "getdoc": "__doc__",
+    **dict.fromkeys(("getsource", "getsourcelines"), SOURCE),
+}
+"""Functions that look at a function or class, and what of it they tell that does not count else."""
 
 
 class Uses(NamedTuple):
@@ -31,7 +41,8 @@ class Uses(NamedTuple):
             "module:" is only imported.
         texts: string constants that look like dotted names.
         written: attributes that are only written into, whatever they are attributes of.
-        asked: attributes that are read and mean something by themselves: `__subclasses__`.
+        asked: attributes that are read and mean something by themselves: `__subclasses__`; `__annotations__`, `__doc__`
+            and `SOURCE` where they are read of something that has no name: of any function or class, that is.
         blind: line and text of what cannot be followed, and what it is done to, if that has a name.
     """
 
@@ -77,6 +88,7 @@ class Chains(ABC):
         self._read: set[str] = set()
         self._written: set[str] = set()
         self._blind: list[tuple[int, str, str]] = []
+        self._asked: set[str] = set()
 
     @abstractmethod
     def visit(self, node: ast.AST) -> None:
@@ -96,7 +108,7 @@ class Chains(ABC):
             " ".join(self.imports),
             " ".join(self.texts),
             " ".join(sorted(self._written - self._read)),
-            " ".join(sorted(self._read & _MEANINGFUL)),
+            " ".join(sorted(self._asked | (self._read & _MEANINGFUL))),
             self._blind,
         )
 
@@ -116,6 +128,8 @@ class Chains(ABC):
         elif bound is not None:
             for spec in bound:
                 self.add_import(spec, attributes)
+        else:
+            self._ask(attributes)
 
     def add_import(self, spec: str, attributes: list[str]) -> None:
         """A module is used that was imported inside, or what was taken from it: attributes, or as a whole."""
@@ -131,6 +145,7 @@ class Chains(ABC):
             return
         self._read.update(attributes)
         if not self.add_import_call(root, attributes):
+            self._ask(attributes)
             self.visit(root)
 
     def write(self, node: ast.expr) -> None:
@@ -150,6 +165,20 @@ class Chains(ABC):
             self.writes[".".join((root.id, *attributes))] = None
         elif bound is not None:
             self.add(root.id, attributes)
+
+    def add_look(self, node: ast.Call) -> None:
+        """A call that may tell what does not count else: annotations, docstrings, comments."""
+        told = _LOOKERS.get(last_name(node.func))
+        if told is None or not node.args:
+            return
+        root, attributes = unwind(node.args[0])
+        if isinstance(root, ast.Name) and self.scope_of(root.id) is not None:
+            self.add(root.id, [*attributes, told])
+        else:
+            self._asked.add(told)
+
+    def _ask(self, attributes: list[str]) -> None:
+        self._asked.update(told for told in map(_TOLD_BY.get, attributes) if told is not None)
 
     # --- what is looked up by a text ----------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ nothing of what it uses.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -27,7 +27,7 @@ from hydra_cached.fingerprint.modules import read_module, read_text, read_whole
 from hydra_cached.fingerprint.named import ModuleText, NamedCode
 from hydra_cached.fingerprint.nodes import Node, Nodes
 from hydra_cached.fingerprint.rows import Rows
-from hydra_cached.fingerprint.scope import load_module
+from hydra_cached.fingerprint.scope import READ_ALONE, load_module, look_at
 from hydra_cached.fingerprint.snapshot import Snapshot
 from hydra_cached.fingerprint.texts import definitions_of
 
@@ -140,6 +140,7 @@ class Closures:
         found: list[Node] = []
         waiting = list(start)
         registries: dict[int, Node] = {}
+        told: set[tuple[int, str]] = set()
         while waiting:
             while waiting:
                 node = waiting.pop()
@@ -152,7 +153,7 @@ class Closures:
                 waiting.extend(node.edges)
                 if node.members is not None:
                     registries[id(node)] = node
-            waiting = list(_members_in_use(registries.values(), found))
+            waiting = [*_members_in_use(registries.values(), found), *_looked_at(nodes, found, told)]
             waiting = [node for node in waiting if node.visit != visit]
         return found
 
@@ -163,6 +164,23 @@ def _as_definition(target: Any, digest: str) -> Node:
     while isinstance(inner, functools.partial):
         inner = inner.func
     return Node(target, qualified_name(inner), "target", digest)
+
+
+def _looked_at(nodes: Nodes, found: Sequence[Node], told: set[tuple[int, str]]) -> Iterable[Node]:
+    """Annotations and the like of all functions and classes, where something reads them of what has no name.
+
+    Args:
+        told: of which nodes what was given before.
+    """
+    asked = {each for node in found for each in node.asks}.intersection(READ_ALONE)
+    for node in found if asked else ():
+        if (node.kind == "function" or node.kind == "class") and nodes.bodies.is_first_party(node.target):
+            for each in sorted(asked):
+                if (id(node), each) not in told:
+                    told.add((id(node), each))
+                    made = look_at(nodes, node.target, each)
+                    if made is not None:
+                        yield made
 
 
 def _members_in_use(classes: Iterable[Node], found: Iterable[Node]) -> Iterable[Node]:

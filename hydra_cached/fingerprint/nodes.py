@@ -33,6 +33,7 @@ class Node:
         uses: names that a function uses, packed.
         kept: names of values that count for it besides its text.
         meanings: "name=what it stands for", for names that stand for something else; of a module all that it holds.
+        asks: what it reads of functions and classes without a name, as `Uses.asked`.
         is_opaque: whether a constant is, or has in it, what cannot be read.
         visit: number of the last visit.
     """
@@ -47,6 +48,7 @@ class Node:
     uses = ""
     kept: Sequence[str] = ()
     meanings: Sequence[str] = ()
+    asks: Sequence[str] = ()
     is_opaque = False
     visit = 0
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeAlias
 
 from hydra_cached.fingerprint.bodies import Home
-from hydra_cached.fingerprint.chains import OWN_MODULE, Uses, unpack
+from hydra_cached.fingerprint.chains import OWN_MODULE, SOURCE, Uses, unpack
 from hydra_cached.fingerprint.definition import digest_text, module_label
 from hydra_cached.fingerprint.distribution import absolute, find_spec
 from hydra_cached.fingerprint.held import hold
@@ -21,7 +22,7 @@ MODULE_MACHINERY = frozenset(
     | {"__annotations__", "__all__"}
 )
 # of functions and classes what counts only for those who read it
-_READ_ALONE = ("__doc__", "__annotations__")
+READ_ALONE = ("__doc__", "__annotations__", SOURCE)
 _NO_CELLS: Mapping[str, CellType] = {}
 _ABSENT = object()
 
@@ -91,7 +92,9 @@ def _follow_rest(nodes: Nodes, node: Node, uses: Uses, home: Home) -> Iterator[s
         # the name of a module is more often that of a logger
         if isinstance(named, (FunctionType, type)):
             edges.append(nodes.of(named))
-    if "__subclasses__" in uses.asked:
+    if uses.asked:
+        node.asks = [*node.asks, *uses.asked.split()]
+    if "__subclasses__" in node.asks:
         for cls in [each.target for each in edges if isinstance(each.target, type)]:
             edges.extend(subclasses(nodes, cls))
 
@@ -178,13 +181,29 @@ def _follow_value(nodes: Nodes, value: Any, module: str, name: str, rest: list[s
         value = inner[0]
     if isinstance(value, (FunctionType, type)):
         found.append(nodes.of(value))
-        read = next((each for each in _READ_ALONE if each in rest), None)
+        read = next((each for each in READ_ALONE if each in rest), None)
         if read is None:
             return found, _meaning(nodes, value)
         inputs.is_whole = False
-        value, name = getattr(value, read), f"{name}.{read}"
+        value, name = _look_at(value, read), f"{name}.{read}"
     module, name = nodes.bodies.birthplace(module, name, value)
     return [*found, nodes.constant(module, name, value)], f"{module}.{name}"
+
+
+def look_at(nodes: Nodes, target: FunctionType | type, asked: str) -> Node | None:
+    """What of a function or class counts only for those who read it, as a definition; None where there is nothing."""
+    nodes.bodies.inputs.is_whole = False
+    value = _look_at(target, asked)
+    module = nodes.module_of(target)
+    return nodes.constant(module, f"{target.__qualname__}.{asked}", value) if value else None
+
+
+def _look_at(target: FunctionType | type, asked: str) -> Any:
+    try:
+        return inspect.getsource(target) if asked == SOURCE else getattr(target, asked)
+    except Exception:
+        # without source, or annotated with names that are not there
+        return None
 
 
 def _follow_foreign(nodes: Nodes, module: ModuleType, rest: list[str]) -> tuple[list[Node], str]:

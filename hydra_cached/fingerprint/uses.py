@@ -166,6 +166,7 @@ class _Visitor(Chains):
             # globals().get("name")
             self.visit_all(node.args[1:])
             return
+        self.add_look(node)
         if self._is_making:
             self._make(function)
         else:

@@ -366,6 +366,85 @@ CASES["annotations that are read"] = Case(
     does_not={"that nothing reads": ("steps.py", "def unread(x: int)", "def unread(x: float)")},
 )
 
+CASES["annotations that a library reads"] = Case(
+    {
+        "steps.py": """
+            import inspect
+            import typing
+            import tools
+            from inspect import signature
+
+            def load(x: int) -> int:
+                return x
+
+            def clean(x: int) -> int:
+                return x
+
+            def unread(x: int) -> int:
+                return x
+
+            def run():
+                unread(1)
+                hints = typing.get_type_hints(load), inspect.get_annotations(tools.scale)
+                return str(hints), str(signature(clean)), inspect.getdoc(load), inspect.getsource(tools.shift)
+            """,
+        "tools.py": """
+            def scale(x: int) -> int:
+                return x
+
+            def shift(x):
+                return x  # as it is
+            """,
+    },
+    counts={
+        "by get_type_hints": ("steps.py", "def load(x: int)", "def load(x: float)"),
+        "by get_annotations": ("tools.py", "def scale(x: int)", "def scale(x: float)"),
+        "by signature": ("steps.py", "def clean(x: int)", "def clean(x: float)"),
+        "docstring by getdoc": ("steps.py", "load(x: int) -> int:", "load(x: int) -> int:\n    'Loads.'"),
+        "comment by getsource": ("tools.py", "# as it is", "# as it was"),
+    },
+    does_not={
+        "that nothing reads": ("steps.py", "def unread(x: int)", "def unread(x: float)"),
+        "docstring that nothing reads": (
+            "steps.py",
+            "unread(x: int) -> int:",
+            "unread(x: int) -> int:\n    'Not read.'",
+        ),
+    },
+)
+
+CASES["annotations of what has no name where they are read"] = Case(
+    {
+        "steps.py": """
+            import inspect
+            import tools
+
+            def load(x: int) -> int:
+                return x
+
+            def other(x: int) -> int:
+                return x
+
+            def run():
+                return tools.describe(load), tools.title(other)
+            """,
+        "tools.py": """
+            import inspect
+
+            def describe(function):
+                return str(inspect.signature(function))
+
+            def title(function):
+                return function.__doc__
+            """,
+    },
+    counts={
+        "annotation": ("steps.py", "def load(x: int)", "def load(x: float)"),
+        "docstring": ("steps.py", "other(x: int) -> int:", "other(x: int) -> int:\n    'Another.'"),
+    },
+    does_not={"comment": ("steps.py", "def load(x: int) -> int:", "def load(x: int) -> int:  # loads")},
+)
+
 CASES["marks of what a target calls"] = Case(
     {
         "steps.py": """
