@@ -5,6 +5,7 @@ from __future__ import annotations
 import compileall
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -44,6 +45,13 @@ class RunCli(Protocol):
         env: Mapping[str, str] | None = None,
         stdin: str = "",
     ) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Lets Ctrl-C interrupt the tests' processes, also where a shell started the suite in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
