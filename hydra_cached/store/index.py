@@ -62,7 +62,8 @@ _abandoned: list[Index] = []
 # the second comes of texts in a damaged database, error messages of sqlite's included
 DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 # what sqlite says of statements that are right, about a table that is not ours any more
-_WRONG_SHAPE = ("no such", "has no column", "malformed", "Could not decode", "syntax error")
+_WRONG_SHAPE = ("no such", "has no column", "malformed", "Could not decode", "syntax error", "unsupported file")
+_WRITE_VERSION_AT = 18
 
 
 class Index:
@@ -216,7 +217,7 @@ class Index:
                 with self._transaction():
                     return operation()
             except (*DATABASE_ERRORS, OSError, EntryDamagedError) as exc:
-                if _is_corrupt(exc):
+                if _is_corrupt(exc, self.folder):
                     raise self._failed(exc) from exc
                 if not _is_busy(exc):
                     raise self._unwritable(exc) from exc
@@ -259,7 +260,7 @@ class Index:
 
     def _read_again(self, statement: str, values: Sequence[Any], error: Exception) -> list[Any]:
         for attempt in range(1, _ATTEMPTS + 1):
-            if _is_corrupt(error):
+            if _is_corrupt(error, self.folder):
                 raise self._failed(error) from error
             if not _is_busy(error):
                 raise EntryDamagedError(f'the index in "{self.folder}" cannot be read: {error}') from error
@@ -286,7 +287,7 @@ class Index:
     def _failed(self, error: Exception) -> StoreError:
         if _is_busy(error):
             return self._locked()
-        if isinstance(error, (sqlite3.OperationalError, OSError)) and not _is_corrupt(error):
+        if isinstance(error, (sqlite3.OperationalError, OSError)) and not _is_corrupt(error, self.folder):
             return StoreError(
                 f'cannot open the index in "{self.folder}": {error}',
                 hint="see who may read and write it, or choose another cache directory with -c DIR",
@@ -334,11 +335,23 @@ def clear_index(folder: Path) -> None:
             path.unlink()
 
 
-def _is_corrupt(error: Exception) -> bool:
+def _is_corrupt(error: Exception, folder: Path) -> bool:
     # its subclasses are for statements that fail on a good database
-    return type(error) in (sqlite3.DatabaseError, UnicodeDecodeError) or (
-        isinstance(error, sqlite3.OperationalError) and any(words in str(error) for words in _WRONG_SHAPE)
-    )
+    if not isinstance(error, sqlite3.OperationalError):
+        return type(error) in (sqlite3.DatabaseError, UnicodeDecodeError)
+    if any(words in str(error) for words in _WRONG_SHAPE):
+        return True
+    return "readonly" in str(error) and not _may_be_written(folder)
+
+
+def _may_be_written(folder: Path) -> bool:
+    """Whether the database says of itself that this sqlite can write it. https://sqlite.org/fileformat2.html"""
+    try:
+        with open(folder / FILE, "rb") as file:
+            head = file.read(_WRITE_VERSION_AT + 1)
+    except OSError:
+        return True
+    return len(head) <= _WRITE_VERSION_AT or head[_WRITE_VERSION_AT] in (1, 2)
 
 
 def _is_busy(error: Exception) -> bool:

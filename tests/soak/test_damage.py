@@ -144,6 +144,21 @@ def test_flipped_bits_of_the_index_give_no_wrong_value_and_stop_nothing(filled: 
     assert found["right"] > 10 * (sum(found.values()) - found["right"])
 
 
+def test_flipped_bits_of_the_head_of_the_index_stop_nothing(filled: Path, tmp_path: Path) -> None:
+    shutil.copytree(filled, tmp_path / "good")
+    good = (filled / "index" / "cache.db").read_bytes()
+    found: Counter[str] = Counter()
+    for bit in range(0, 800, rounds(53, 1)):
+        for number in range(1, 4):
+            changed = bytearray(good)
+            changed[bit // 8] ^= 1 << bit % 8
+            (filled / "index" / "cache.db").write_bytes(changed)
+            _check_after_damage(filled, number, found)
+            _restore(filled, tmp_path / "good")
+    print(dict(found))
+    assert found["right"] > 0
+
+
 def test_index_that_is_cut_anywhere_gives_no_wrong_value_and_stops_nothing(filled: Path, tmp_path: Path) -> None:
     shutil.copytree(filled, tmp_path / "good")
     good = (filled / "index" / "cache.db").read_bytes()
