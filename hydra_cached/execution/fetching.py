@@ -69,7 +69,12 @@ class Fetcher:
                 self.demote(node, settled, exc)
             return []
         if settled.staged is not None and not is_holding:
-            run.values.put(place, settled.staged.load())
+            try:
+                run.values.put(place, settled.staged.load())
+            except EntryError as exc:
+                # somebody tidied up where it lay
+                settled.staged = None
+                run.emit(Warned(node.path, f"{node.path or 'the root'} is computed again: {exc.message}"))
             return []
         missing = self._open(place, opened)
         if not missing:

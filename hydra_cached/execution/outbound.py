@@ -62,12 +62,12 @@ class Outbound:
             code=run.keys.identity(node).code if run.keys is not None and run.cache is not None else "",
             info=info if store_folder is not None else None,
             store_id=b"" if run.cache is None else run.cache.store_id,
-            folder=store_folder or self._folder(),
+            folder=store_folder or self._new_folder(),
             paths=() if before is None else before.watch.paths,
             retries=node.call.declared.retries,
             is_durable=run.cache is not None and run.cache.is_durable,
         )
-        return pack_task(task, self._folder)
+        return pack_task(task, self._new_folder)
 
     def _stage(self, place: Place) -> StagedValue:
         """The value of an argument where workers find it.
@@ -84,12 +84,12 @@ class Outbound:
             if settled.staged is None:
                 if not run.values.is_at_hand(place):
                     raise NotSerializableError("it is not at hand")
-                settled.staged = stage(dump_value(run.values.peek(place)), self._folder())
+                settled.staged = stage(dump_value(run.values.peek(place)), self._new_folder())
         return settled.staged
 
-    def _folder(self) -> str:
+    def _new_folder(self) -> str:
         if self._scratch is None:
             cache = self._run.cache
             self._scratch = Scratch(self._pool.scratch_parent(None if cache is None else cache.object_folder))
             self._pool.share(self._scratch.folder)
-        return self._scratch.folder
+        return self._scratch.new_folder()

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,19 @@ class StagedValue:
         return load_value(self.codec, found.chunks)
 
 
+def begin_staging(payload: Payload, folder: str) -> None:
+    """Begin to write a payload; `stage` or `Payload.discard_draft` must be called then. Trouble is left to `stage`."""
+    if not payload.is_inline:
+        with contextlib.suppress(OSError):
+            os.mkdir(folder, mode=0o700)
+        ObjectFolder(Path(folder)).begin(payload)
+
+
 def stage(payload: Payload, folder: str, note: bytes = b"", *, is_durable: bool = False) -> StagedValue:
     """Write a payload where other processes find it.
 
     Args:
+        folder: made where it is not there.
         note: what the object file says of itself.
         is_durable: it survives a power cut.
 
@@ -62,6 +72,8 @@ def stage(payload: Payload, folder: str, note: bytes = b"", *, is_durable: bool 
     """
     if payload.is_inline:
         return StagedValue(payload.codec, payload.size_bytes, bytes(payload.chunks[0]))
+    with contextlib.suppress(OSError):
+        os.mkdir(folder, mode=0o700)
     state = ObjectFolder(Path(folder), is_durable=is_durable).write(payload, note)
     return StagedValue(payload.codec, payload.size_bytes, None, folder, payload.digest, state)
 
@@ -81,6 +93,7 @@ class Scratch:
         for left in where.glob(f"{_SCRATCH}*"):
             _remove_left(left)
         self._root = _make_folder(where)
+        self._numbers = count()
         # it counts as left behind once nobody has this file open
         handle = os.open(self._root / f"{_SIGN}.new", os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0))
         mark_as_written(handle)
@@ -93,10 +106,17 @@ class Scratch:
     def folder(self) -> str:
         return str(self._root)
 
+    def new_folder(self) -> str:
+        """The name of a folder inside for one value, not made yet.
+
+        Of two equal values each has a file of its own: one is deleted while the other one is waited for.
+        """
+        return str(self._root / str(next(self._numbers)))
+
     def drop(self, staged: StagedValue) -> None:
         """Delete the file of a value that nobody waits for any more."""
-        if staged.folder == self.folder:
-            ObjectFolder(self._root).remove(staged.digest)
+        if staged.folder and Path(staged.folder).parent == self._root:
+            shutil.rmtree(staged.folder, ignore_errors=True)
 
     def remove(self) -> None:
         """Delete all of it."""

@@ -7,13 +7,12 @@ import pickle
 import time
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from hydra_cached.errors import EntryError, HydraCachedError, NotDigestibleError, NotSerializableError
 from hydra_cached.execution.seen import Seen, digest_result
-from hydra_cached.execution.staging import StagedValue, stage
+from hydra_cached.execution.staging import StagedValue, begin_staging, stage
 from hydra_cached.execution.worker import is_consumed_once, try_target
 from hydra_cached.execution.writes import WriteWatch
 from hydra_cached.fingerprint import (
@@ -27,7 +26,7 @@ from hydra_cached.fingerprint import (
 from hydra_cached.graph import Items, Place, Raw, Ref, bind_call
 from hydra_cached.graph.expression import copy_raw
 from hydra_cached.keys import find_mentions
-from hydra_cached.store import EntryInfo, ObjectFolder, dump_value, seal_entry
+from hydra_cached.store import EntryInfo, dump_value, seal_entry
 from hydra_cached.targets import ArgumentGuard, Marks
 
 
@@ -133,7 +132,7 @@ def _call(task: Task, values: dict[int, Any]) -> Done:
     except NotSerializableError as exc:
         done.impossible = exc.message
         return done
-    ObjectFolder(Path(task.folder)).begin(payload)
+    begin_staging(payload, task.folder)
     try:
         with payload.sharing_digests():
             _look_at(task, value, values, done)

@@ -40,6 +40,14 @@ def array(n):
     time.sleep(0.01)
     return np.arange(n)
 
+def texts(n):
+    time.sleep(0.01)
+    return {number: str(number) * 3 for number in range(n)}
+
+def hand_on(value):
+    time.sleep(0.01)
+    return value
+
 def fail(value):
     time.sleep(0.01)
     raise LookupError(f"no {value}")

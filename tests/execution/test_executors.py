@@ -208,6 +208,22 @@ def test_large_literal_arguments_pass_as_files(store: Store, executor: str) -> N
 
 
 @EVERYWHERE
+@pytest.mark.parametrize("is_stored", [True, False], ids=["stored", "not stored"])
+def test_huge_results_arrive_also_where_several_calls_give_the_same(
+    store: Store, executor: str, is_stored: bool
+) -> None:
+    config = call(
+        "weigh",
+        value=call("hand_on", value=call("texts", n=500_000)),
+        array=call("hand_on", value=call("array", n=2_500_000)),
+    )
+    seen: list[Event] = []
+    report = run(config, store=store if is_stored else None, options=options(executor), listener=seen.append)
+    assert report.value == [500_000, sum(range(2_500_000))]
+    assert [event for event in seen if isinstance(event, Warned)] == []
+
+
+@EVERYWHERE
 def test_exceptions_of_every_kind_are_failures_of_their_node(store: Store, executor: str) -> None:
     for kind in ("SystemExit", "local", "recursion", "unpicklable"):
         report = run({"x": call("raise_odd", kind=kind)}, store=store, options=options(executor))

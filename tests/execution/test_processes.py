@@ -87,6 +87,30 @@ def test_workers_that_got_no_call_are_not_waited_for(folder: Path) -> None:
     assert time.monotonic() - started < 100
 
 
+def test_value_that_somebody_tidied_away_is_computed_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (folder / "tmp").mkdir()
+    seen: list[Event] = []
+    removed: list[Path] = []
+
+    def tidy_up(event: Event) -> None:
+        seen.append(event)
+        if isinstance(event, NodeFinished) and not removed:
+            removed.extend(
+                each for each in (folder / "tmp").rglob("*") if each.is_file() and each.stat().st_size > 1000
+            )
+            for each in removed:
+                each.unlink()
+
+    config = call("total", values=call("array", n=100_000))
+    assert int(run(config, options=options(), listener=tidy_up).value) == sum(range(100_000))
+    assert removed
+    [first, second] = [event.message for event in seen if isinstance(event, Warned)]
+    assert first.startswith("steps.total at the root is called in this process: the stored object")
+    assert second.startswith("values is computed again: the stored object")
+
+
 @pytest.mark.parametrize("executor", ["processes", "dask"])
 def test_calls_may_start_processes_of_their_own(folder: Path, executor: str) -> None:
     report = run({"x": call("count_in_a_pool", n=4)}, options=RunOptions(executor=executor, jobs=2))
