@@ -18,6 +18,8 @@ from hydra_cached.fingerprint.source import FoundClass, FoundFunction, Sources, 
 from hydra_cached.fingerprint.values import Encoder
 
 _MAX_HOPS = 10
+# what attrs makes follows from the fields of its class, which count, and has in it a number that PYTHONHASHSEED decides
+_ATTRS = "<attrs generated"
 UNSURE = "unsure"
 """Marks digests of texts that may not be what was loaded: they are those of no text that surely was."""
 
@@ -214,6 +216,8 @@ class Bodies:
         if found is not None:
             reading, _, is_sure = found
             return reading.text if is_sure else digest_text(UNSURE, reading.text)
+        if function.__code__.co_filename.startswith(_ATTRS):
+            return digest_text("attrs", function.__name__)
         encoder = Encoder()
         encoder.mark("code")
         encoder.add(function.__code__)

@@ -130,8 +130,8 @@ class Sources:
                 function = _unwrap(member)
                 if _is_own_method(function, cls):
                     own.append(function)
-        if own:
-            # the module may have been imported again since
+        if own and ("<locals>" in cls.__qualname__ or not _is_at_home(cls, namespace)):
+            # the module may have been imported again since; but attrs gives what it makes a copy of its names
             namespace = own[0].__globals__
         file = namespace.get("__file__")
         if not isinstance(file, str):

@@ -321,6 +321,18 @@ CASES = {
                 from pydantic import BaseModel, Field, field_validator
                 from tools import check, Inner
 
+                @attrs.frozen
+                class Pixel:
+                    z: int = 7
+
+                def local():
+                    @attrs.frozen
+                    class Inside:
+                        z: int = 8
+                    return Inside
+
+                INSIDE = local()
+
                 @attrs.define
                 class Point:
                     x: int = 1
@@ -345,7 +357,7 @@ CASES = {
                     z: int = 1
 
                 def run():
-                    return Point().total(), Settings(size=4).size
+                    return Point().total(), Settings(size=4).size, Pixel(), INSIDE()
                 """.replace("                    @x.validator if False else (lambda f: f)\n", ""),
             "tools.py": """
                 from pydantic import BaseModel
@@ -361,6 +373,8 @@ CASES = {
                 """,
         },
         counts={
+            "frozen": ("steps.py", "z: int = 7", "z: int = 9"),
+            "frozen inside a function": ("steps.py", "z: int = 8", "z: int = 9"),
             "default": ("steps.py", "x: int = 1", "x: int = 3"),
             "type": ("steps.py", "x: int = 1", "x: float = 1"),
             "validator": ("tools.py", "value > 0", "value > 1"),

@@ -18,9 +18,25 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+import attrs
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
 from omegaconf import OmegaConf
+
+
+@attrs.frozen
+class Pixel:
+    """The method that hashes it has the hash of a text in its code."""
+
+    x: int = 0
+
+
+def _make_pixel_class() -> type[Any]:
+    @attrs.frozen
+    class LocalPixel:
+        x: int = 0
+
+    return LocalPixel
 
 
 class Colour(enum.Enum):
@@ -347,5 +363,7 @@ def many_values() -> list[Any]:
         {"nested": [frozenset({"a", "b"}), {frozenset({"c", "d"}): 1}]},
         uuid.UUID(int=5),
         lambda x: x in {"p", "q", "r", "s"},
+        Pixel(1),
+        _make_pixel_class()(1),
         two_steps(),
     ]
