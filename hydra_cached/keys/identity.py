@@ -165,7 +165,8 @@ class Identifier:
         declared = call.declared
         if declared.version is not None:
             found.append((VERSION, digest_text(declared.version)))
-        found.extend((ENV + name, digest_text(os.environ.get(name))) for name in declared.env)
+        for name in declared.env:
+            found.append((ENV + name, digest_text(os.environ.get(name))))
         for other in declared.depends_on:
             try:
                 target = locate_target(other, path=node.path) if isinstance(other, str) else other

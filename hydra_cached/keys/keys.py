@@ -213,20 +213,34 @@ class Keys:
                     changed.add(each.index)
 
     def _make_recipe(self, node: Node) -> str | None:
-        if not (node.call.declared.is_deterministic and node.call.declared.is_cached):
+        declared = node.call.declared
+        if not (declared.is_deterministic and declared.is_cached):
             return None
+        if not node.children:
+            return self._make_leaf(b"recipe", node)
         if any(self._recipes[child] is None for child in node.children):
             return None
         return self._make(b"recipe", node, lambda place: self._recipes[self._graph.node_of(place).index], None)
 
+    def _make_leaf(self, kind: bytes, node: Node) -> str | None:
+        identity = self.identity(node)
+        if identity.problem:
+            return None
+        if not identity.base:
+            identity.base = self._base(node, identity.code, identity.arguments)
+        return blake3(kind + identity.base).hexdigest()
+
     def _make(self, kind: bytes, node: Node, digest_of: DigestOf, mentions_of: MentionsOf | None) -> str | None:
-        call = node.call
-        if call.children and (mentions_of is None or not any(map(mentions_of, call.children))):
+        if not node.children:
+            return self._make_leaf(kind, node)
+        if mentions_of is None or not any(map(mentions_of, node.call.children)):
             pieces = self._find_pieces(node)
             if pieces is not None:
                 return combine(kind, pieces, digest_of)
         arguments = self.arguments(node, digest_of, mentions_of)
-        return None if arguments is None else blake3(kind + self._base(node, arguments)).hexdigest()
+        if arguments is None:
+            return None
+        return blake3(kind + self._base(node, self.identity(node).code, arguments)).hexdigest()
 
     def _find_pieces(self, node: Node) -> tuple[Piece, ...] | None:
         """The pieces that both keys of a call are made of; None where they are not so simple."""
@@ -240,19 +254,14 @@ class Keys:
         self._pieces[node.index] = (identity, pieces)
         return pieces
 
-    def _base(self, node: Node, arguments: tuple[tuple[str, str], ...]) -> bytes:
+    def _base(self, node: Node, code: str, arguments: tuple[tuple[str, str], ...]) -> bytes:
         """32 bytes for target, code and arguments; recipe and call key differ in what they say of calls alone."""
-        identity = self.identity(node)
-        if arguments is identity.arguments and identity.base:
-            return identity.base
-        parts = [self._prefix(node, identity.code)]
+        names = self._names
+        parts = [self._prefix(node, code)]
         for name, digest in arguments:
-            parts.append(self._write_name(name))
+            parts.append(names.get(name) or self._write_name(name))
             parts.append(bytes.fromhex(digest))
-        base = blake3(b"".join(parts)).digest()
-        if arguments is identity.arguments:
-            identity.base = base
-        return base
+        return blake3(b"".join(parts)).digest()
 
     def _write_name(self, name: str) -> bytes:
         written = self._names.get(name)
@@ -263,13 +272,14 @@ class Keys:
 
     def _prefix(self, node: Node, code: str) -> bytes:
         call = node.call
-        partition = _partition(call) if call.children else ()
-        modes = (call.convert, call.is_partial, call.declared.is_materialized)
-        key = (id(call.target), call.target_id, modes, node.pattern, partition)
+        partition = _partition(call) if node.children else ()
+        convert, is_partial, is_materialized = call.convert, call.is_partial, call.declared.is_materialized
+        key = (id(call.target), call.target_id, convert, is_partial, is_materialized, node.pattern, partition)
         known = self._prefixes.get(key)
         if known is None:
             encoder = Encoder()
-            encoder.add((*self._head, *key[1:]))
+            modes = (convert, is_partial, is_materialized)
+            encoder.add((*self._head, call.target_id, modes, node.pattern, partition))
             encoder.add_digest(code)
             known = self._prefixes[key] = bytes.fromhex(encoder.digest())
         return known

@@ -84,9 +84,10 @@ class EntryInfo(_Deferred):
     is_plain: bool = False
 
 
-# of every field but the key; past the class's own, which refuses
+# past the class's own, which refuses; of every field but the key
 _SETTERS = tuple(getattr(EntryInfo, each.name).__set__ for each in fields(EntryInfo))[1:]
-_new, _set = object.__new__, object.__setattr__
+_set_key, _set_read = (getattr(EntryInfo, name).__set__ for name in ("key", "_read"))
+_new = object.__new__
 
 
 def defer_info(key: str, read: Callable[[], Iterable[Any]]) -> EntryInfo:
@@ -96,9 +97,8 @@ def defer_info(key: str, read: Callable[[], Iterable[Any]]) -> EntryInfo:
         read: gives the values of the other fields in their order; called once, when one of them is asked for.
     """
     info = _new(EntryInfo)
-    # past the class's own, which refuses
-    _set(info, "key", key)
-    _set(info, "_read", read)
+    _set_key(info, key)
+    _set_read(info, read)
     return info
 
 

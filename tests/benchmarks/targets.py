@@ -86,6 +86,13 @@ def join_metrics(a: Any, b: Any) -> dict[str, float]:
     return describe_metrics((x + y) % 1_000_003)
 
 
+def join_lists(a: Any, b: Any) -> list[float]:
+    """A hundred numbers made of two such lists, or of numbers."""
+    calls[0] += 1
+    x, y = (each[0] if isinstance(each, list) else each for each in (a, b))
+    return [(x + y) % 1_000_003 + number / 7 for number in range(100)]
+
+
 def describe_metrics(x: int, name: str = "model") -> dict[str, float]:
     """A small result as calls give them."""
     return {f"metric_{number}": x + number / 7 for number in range(10)}
