@@ -6,7 +6,6 @@ import gc
 import weakref
 from typing import Any
 
-import hydra.errors
 import pytest
 
 from hydra_cached import instantiate
@@ -32,7 +31,7 @@ def is_collected() -> bool:
 
 
 def fail() -> None:
-    raise ValueError("no")
+    raise ValueError("it fails")
 
 
 def _config(**more: Any) -> dict[str, Any]:
@@ -50,7 +49,7 @@ def test_a_very_large_graph_is_left_out_while_its_calls_run() -> None:
 
 
 def test_nothing_stays_left_out_after_a_failure() -> None:
-    with pytest.raises(hydra.errors.InstantiationException):
+    with pytest.raises(Exception, match="it fails"):
         instantiate(_config(last={"_target_": fail}))
     assert gc.get_freeze_count() == 0
 
