@@ -91,6 +91,9 @@ def open_composer(config_dir: str, config_name: str) -> Iterator[Composer]:
 
 
 def _find_primary(directory: Path, shown: str, config_name: str) -> Path:
+    for what, name in (("config directory", shown), ("config", config_name)):
+        if not name.strip():
+            raise ConfigError(f"the {what} has an empty name", hint="as in --config-dir conf --config-name config")
     if not directory.is_dir():
         what = "is a file, not a directory" if directory.exists() else "does not exist"
         raise ConfigError(

@@ -144,7 +144,8 @@ def _compose(
     from hydra_cached.config.compose import open_composer
     from hydra_cached.config.variants import compose_variants
 
-    with open_composer(config_dir, choice.config_name or DEFAULT_OBJECT) as composer:
+    name = DEFAULT_OBJECT if choice.config_name is None else choice.config_name
+    with open_composer(config_dir, name) as composer:
         configs = compose_variants(composer, expand(composer.config_loader))
     if choice.object_name is not None:
         configs = [select_part(config, choice.object_name, choice.name) for config in configs]

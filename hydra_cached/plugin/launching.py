@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hydra_cached.api.ambient import use_store
+from hydra_cached.errors import StoreError
 from hydra_cached.plugin.tally import JobTally, find_shared
 from hydra_cached.render.jobs import describe_jobs
 from hydra_cached.store import Store
@@ -31,24 +32,44 @@ def launch_jobs(
         cache_dir: where results are kept.
 
     Raises:
-        StoreError: the directory cannot be used.
+        CompactHydraException: the directory cannot be used.
     """
     from hydra._internal.core_plugins.basic_launcher import BasicLauncher
     from hydra.core.utils import filter_overrides
 
     tallies: dict[int, JobTally] = {}
-    # absolute before a job changes the working directory
-    with Store(os.path.abspath(cache_dir)) as store:
+    with _open_store(cache_dir) as store:
         launcher = BasicLauncher()
         task_function = _with_store(setup["task_function"], store, tallies)
         launcher.setup(**{**setup, "task_function": task_function})
-        returns: Sequence[Any] = launcher.launch(job_overrides, initial_job_idx)
-    rows = []
-    for number, overrides in enumerate(job_overrides, initial_job_idx):
-        if number in tallies:
-            rows.append(tallies[number].row(number, " ".join(filter_overrides(overrides))))
-    _LOGGER.info("%s", describe_jobs(rows, find_shared(tallies.values())))
+        try:
+            returns: Sequence[Any] = launcher.launch(job_overrides, initial_job_idx)
+        finally:
+            # also after Ctrl-C
+            rows = [
+                tallies[number].row(number, " ".join(filter_overrides(overrides)))
+                for number, overrides in enumerate(job_overrides, initial_job_idx)
+                if number in tallies
+            ]
+            _LOGGER.info("%s", describe_jobs(rows, find_shared(tallies.values())))
     return returns
+
+
+def _open_store(cache_dir: str) -> Store:
+    """
+    Raises:
+        CompactHydraException: the directory cannot be used; Hydra shows it without a traceback.
+    """
+    from hydra.errors import CompactHydraException
+
+    try:
+        if not cache_dir:
+            raise StoreError("hydra.launcher.cache_dir is empty", hint="name a directory, or leave it out")
+        # absolute before a job changes the working directory
+        return Store(os.path.abspath(cache_dir))
+    except StoreError as exc:
+        hint = f"\nhint: {exc.hint}" if exc.hint else ""
+        raise CompactHydraException(f"error: {exc.message}{hint}") from exc
 
 
 def _with_store(
@@ -66,6 +87,12 @@ def _with_store(
                 returned = task_function(config)
             tally.is_ok = True
             return returned
+        except SystemExit as exc:
+            # Hydra would end all jobs with it
+            if exc.code in (None, 0):
+                tally.is_ok = True
+                return None
+            raise RuntimeError(f"the job exited with {exc.code}") from exc
         finally:
             tally.seconds = time.perf_counter() - started
 

@@ -66,6 +66,8 @@ def test_targets_are_checked_as_those_of_yaml_files(configs: Path, run_cli: RunC
     ("arguments", "message", "hint"),
     [
         (["--config-dir", "cnf"], 'the config directory "cnf" does not exist', "--config-dir names"),
+        (["--config-dir", ""], "the config directory has an empty name", "--config-dir conf"),
+        (["--config-dir", "conf", "--config-name", " "], "the config has an empty name", "--config-name config"),
         (["--config-dir", "conf", "source=lage"], 'no option "lage" in config group', "did you mean source=large?"),
         (["--config-dir", "conf", "-o", "nope"], '"conf/config" has no "nope"', "choose one with -o NAME"),
         (["--config-name", "sums", "conf"], "--config-name needs --config-dir", "-o NAME"),

@@ -128,6 +128,37 @@ def test_a_failed_job_leaves_the_others_alone(app: Path) -> None:
     assert calls(app) == ["load", "fit 1", "fit 13", "fit 2"]
 
 
+def test_a_job_that_exits_leaves_the_others_alone(app: Path) -> None:
+    steps = app / "steps.py"
+    steps.write_text(steps.read_text().replace('raise ValueError("thirteen")', "raise SystemExit(7)"))
+    path = app / "app.py"
+    path.write_text(
+        path.read_text().replace(
+            "        return model", "        if model == 106: raise SystemExit\n        return model"
+        )
+    )
+    text = run_app(app, "-m", "model.degree=1,13,100,2", *SHARED, code=1)
+
+    assert [row[2] for row in table(text)[:4]] == ["done", "failed", "done", "done"]
+    assert "the job exited with 7" in text
+    assert calls(app) == ["load", "fit 1", "fit 13", "fit 100", "fit 2"]
+
+
+@pytest.mark.parametrize(
+    ("cache_dir", "message"), [("app.py", 'app.py" is a file'), ("''", "hydra.launcher.cache_dir is empty")]
+)
+def test_a_cache_directory_that_cannot_be_used_is_one_error(app: Path, cache_dir: str, message: str) -> None:
+    before = sorted(path.name for path in app.iterdir())
+    text = run_app(app, "-m", "model.degree=1,2", *SHARED, f"hydra.launcher.cache_dir={cache_dir}", code=1)
+
+    assert "Traceback" not in text
+    [error, hint] = [line for line in text.splitlines() if line.startswith(("error: ", "hint: "))]
+    assert message in error
+    assert hint.startswith("hint: ")
+    assert calls(app) == []
+    assert [path.name for path in app.iterdir() if path.name not in (*before, "multirun")] == []
+
+
 def test_results_are_kept_where_that_is_asked_for(app: Path) -> None:
     for _ in range(2):
         run_app(app, "-m", "model.degree=1,2", *SHARED, "hydra.launcher.cache_dir=store", "hydra.job.chdir=true")
