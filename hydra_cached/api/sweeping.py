@@ -19,6 +19,7 @@ from hydra_cached.execution.parting import Share, share_out
 from hydra_cached.execution.report import NodeReport, RunReport, Summary, SweepInterrupted, SweepReport
 from hydra_cached.execution.reporting import report_nodes, report_planned_nodes, summarize
 from hydra_cached.execution.scheduler import Scheduler
+from hydra_cached.execution.worker import name_of
 from hydra_cached.graph import JoinedGraph, Joiner, Part
 from hydra_cached.graph.calls import check_calls
 from hydra_cached.graph.hydra_errors import as_config_error
@@ -227,8 +228,9 @@ def _move(error: _Error, path: str) -> _Error:
         return error
     moved = copy.copy(error)
     moved.path, moved.__cause__ = path, error.__cause__
-    before, after = (f'"{each}"' if each else "the root" for each in (error.path, path))
-    moved.message = error.message.replace(before, after, 1)
+    moved.message = error.message.replace(name_of(error.path), name_of(path), 1)
+    if not error.path:
+        moved.message = moved.message.replace("the root", path, 1)
     return moved
 
 

@@ -62,12 +62,16 @@ def _is_iterator(kind: type) -> bool:
     return hasattr(kind, "__next__")
 
 
+def name_of(path: str) -> str:
+    """A node at a config path, in messages of failures."""
+    return f'node "{path}"' if path else "the root node"
+
+
 def failed_node(node: Node, error: BaseException, *, is_call: bool = True) -> NodeFailedError:
     """The error that says which node's target raised ``error``, or whose arguments did while they were built."""
-    where = f'"{node.path}"' if node.path else "the root"
     call = node.call
     return NodeFailedError(
-        f"node {where} ({node.target_id}) failed: {describe_error(error)}",
+        f"{name_of(node.path)} ({node.target_id}) failed: {describe_error(error)}",
         path=node.path,
         target=node.target_id,
         full_key=full_key_of(call.source, call.path),

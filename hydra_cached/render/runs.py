@@ -84,8 +84,9 @@ def comparison_document(comparison: Comparison) -> Document:
 
 def describe_comparison(comparison: Comparison) -> str:
     """`3 nodes differ, 12 are the same`."""
-    count = len(comparison.differences)
-    text = f"{format_count(count, 'node')} {'differs' if count == 1 else 'differ'}, {comparison.same} are the same"
+    count, same = len(comparison.differences), comparison.same
+    differ, are = "differs" if count == 1 else "differ", "is" if same == 1 else "are"
+    text = f"{format_count(count, 'node')} {differ}, {same} {are} the same"
     return f"{text}, {comparison.unknown} cannot be told" if comparison.unknown else text
 
 

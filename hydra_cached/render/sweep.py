@@ -89,7 +89,7 @@ def print_sweep_plan(report: SweepReport) -> None:
             str(summary.would_run),
             str(summary.unknown),
             str(summary.hit + summary.cutoff),
-            format_seconds(_estimate(run)),
+            _describe_estimate(run),
         )
     _print(table)
     talk_console().print(Text(describe_sweep_plan(report)))
@@ -114,6 +114,12 @@ def describe_sweep_plan(report: SweepReport) -> str:
     )
     text = f"plan: {', '.join(counts)}"
     return f"{text} and {format_count(never, 'node')} that never ran" if seconds and never else text
+
+
+def _describe_estimate(run: RunReport) -> str:
+    seconds, summary = _estimate(run), run.summary
+    # what never ran may take any time
+    return format_seconds(seconds) if seconds or not (summary.would_run or summary.unknown) else "-"
 
 
 def _estimate(run: RunReport) -> float:

@@ -114,6 +114,12 @@ def test_a_plan_shows_every_config_and_how_many_calls_there_are(folder: Path, ru
     assert calls(folder) == ["load", "scale", "total"]
 
 
+def test_a_plan_does_not_guess_the_time_of_what_never_ran(folder: Path, run_cli: RunCli) -> None:
+    done = run_cli(*SWEEP, "-n")
+    assert {row[-1] for row in table(done.stderr)} == {"-"}
+    assert "about" not in done.stderr.splitlines()[-1]
+
+
 def test_without_a_sweep_there_is_one_config(folder: Path, run_cli: RunCli) -> None:
     done = run_cli("run", "conf", "-m", "values.by=5", "--print")
     assert done.stdout == "30\n"

@@ -89,7 +89,7 @@ def test_two_runs_are_compared(ids: list[str], run_cli: RunCli) -> None:
     assert [line.split()[0] for line in lines[3:-1]] == ["values", "(root)"]
     assert lines[3].endswith("arguments_changed: by: 2 -> 3")
     assert lines[4].endswith("upstream_changed: values")
-    assert lines[-1] == "2 nodes differ, 1 are the same"
+    assert lines[-1] == "2 nodes differ, 1 is the same"
     assert run_cli("runs", "diff", ids[0], ids[0]).stdout.splitlines()[-1] == "0 nodes differ, 3 are the same"
 
 

@@ -98,6 +98,17 @@ def test_error_is_the_users_own_with_its_traceback(store: Store, executor: str) 
 
 
 @EVERYWHERE
+def test_failure_names_its_node_and_what_was_raised(store: Store, executor: str) -> None:
+    told = {"": "the root node", "x": 'node "x"'}
+    for path, config in (("", call("fail", value=1)), ("x", {"x": call("fail", value=1)})):
+        seen: list[Event] = []
+        report = run(config, store=store, options=options(executor), listener=seen.append)
+        assert isinstance(report.error, NodeFailedError)
+        assert report.error.message == f"{told[path]} (steps.fail) failed: LookupError: no 1"
+        assert [event.message for event in seen if isinstance(event, NodeFailed)] == [report.error.message]
+
+
+@EVERYWHERE
 def test_keeping_going_does_what_does_not_depend_on_the_failure(store: Store, executor: str) -> None:
     config = {"a": call("total", values=call("fail", value=1)), "b": call("total", values=call("load", n=3))}
     report = run(config, store=store, options=options(executor, is_keeping_going=True))
