@@ -15,6 +15,9 @@ OWN_MODULE = "*"
 SOURCE = "__source__"
 """Stands for the text of a function or class with its comments, in the place of an attribute: `inspect.getsource`."""
 
+CONSTANT = "="
+"""Begins the name of what holds the name of a module that is imported."""
+
 NOWHERE = object()
 """Where a name is bound that is no local one."""
 
@@ -75,6 +78,7 @@ class Chains(ABC):
     Attributes:
         scopes: of the functions and classes around, the innermost last.
         sink: where names go that are read.
+        loops: names that the loops around give values to, in statements of a module.
     """
 
     def __init__(self) -> None:
@@ -85,6 +89,7 @@ class Chains(ABC):
         self.texts: dict[str, None] = {}
         self.scopes: list[Scope] = []
         self.sink = self.names
+        self.loops: set[str] = set()
         self._read: set[str] = set()
         self._written: set[str] = set()
         self._blind: list[tuple[int, str, str]] = []
@@ -117,7 +122,7 @@ class Chains(ABC):
         for scope in reversed(self.scopes):
             if name in scope:
                 return scope[name]
-        return NOWHERE
+        return None if name in self.loops else NOWHERE
 
     def add(self, root: str, attributes: list[str]) -> None:
         """A name is read, and attributes of it."""
@@ -207,8 +212,13 @@ class Chains(ABC):
             return False
         spec = spec_of(node)
         if spec is None:
-            self.note_blind(node)
-            return False
+            root, names = unwind(node.args[0]) if node.args else (node, [])
+            if not isinstance(root, ast.Name) or self.scope_of(root.id) is not NOWHERE:
+                self.note_blind(node)
+                return False
+            # a constant of the module, as it turns out to be
+            spec = f"{CONSTANT}{'.'.join((root.id, *names))}"
+            self.visit(node.args[0])
         self.add_import(spec, attributes)
         self.visit(node.func)
         return True

@@ -10,7 +10,7 @@ from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeAlias
 
 from hydra_cached.fingerprint.bodies import Home
-from hydra_cached.fingerprint.chains import OWN_MODULE, SOURCE, Uses, unpack
+from hydra_cached.fingerprint.chains import CONSTANT, OWN_MODULE, SOURCE, Uses, unpack
 from hydra_cached.fingerprint.definition import digest_text, module_label
 from hydra_cached.fingerprint.distribution import absolute, find_spec
 from hydra_cached.fingerprint.held import hold
@@ -133,6 +133,12 @@ def _resolve_cell(nodes: Nodes, chain: str, cells: Mapping[str, CellType]) -> Re
 
 def _resolve_import(nodes: Nodes, wanted: str, home: Home) -> Resolved:
     relative, _, chain = wanted.partition(":")
+    if relative.startswith(CONSTANT):
+        relative = _find_text(relative.removeprefix(CONSTANT), home)
+        if not relative:
+            place = Node(None, f"{home.name}: import_module({wanted[1:].partition(':')[0]})", "unfollowed")
+            place.file = home.text.file if home.text is not None else None
+            return (place,), ""
     name = absolute(relative, home.namespace)
     if not name:
         return _NOTHING  # fails when it runs, too
@@ -150,6 +156,16 @@ def _resolve_import(nodes: Nodes, wanted: str, home: Home) -> Resolved:
         return (module,), ""
     found, meaning = _follow_value(nodes, loaded, name, "", chain.split("."))
     return (module, *found), "" if meaning == f"{name}.{chain}" else f"{wanted}={meaning}"
+
+
+def _find_text(chain: str, home: Home) -> str:
+    """The text that a module has under a dotted name, or ""."""
+    root, *rest = chain.split(".")
+    home.reads[root] = None
+    value = home.namespace.get(root)
+    for name in rest:
+        value = vars(value).get(name) if isinstance(value, (ModuleType, type)) else None
+    return value if isinstance(value, str) else ""
 
 
 def _follow_value(nodes: Nodes, value: Any, module: str, name: str, rest: list[str]) -> tuple[list[Node], str]:

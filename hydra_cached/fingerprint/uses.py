@@ -200,6 +200,17 @@ class _Visitor(Chains):
         else:
             self.visit(call)
 
+    def _visit_for(self, node: ast.For | ast.AsyncFor) -> None:
+        if self.scopes:
+            self.visit_all((node.target, node.iter, *node.body, *node.orelse))
+            return
+        # what a loop of a module leaves behind is the last of what it was given, and that counts
+        self.visit(node.iter)
+        names = {inner.id for inner in ast.walk(node.target) if isinstance(inner, ast.Name)}
+        outer, self.loops = self.loops, self.loops | names
+        self.visit_all((node.target, *node.body, *node.orelse))
+        self.loops = outer
+
     def _visit_if(self, node: ast.If) -> None:
         # if name in REGISTRY: raise ...
         is_refusal = not node.orelse and all(isinstance(each, ast.Raise) for each in node.body)
@@ -261,6 +272,8 @@ _HANDLERS: dict[type, Callable[[_Visitor, Any], None]] = {
     ast.Call: _Visitor._visit_call,
     ast.Constant: _Visitor._visit_constant,
     ast.Expr: _Visitor._visit_expression,
+    ast.For: _Visitor._visit_for,
+    ast.AsyncFor: _Visitor._visit_for,
     ast.If: _Visitor._visit_if,
     ast.Assert: _Visitor._visit_assert,
     ast.Assign: _Visitor._visit_assignment,

@@ -10,6 +10,46 @@ ACME = {
     "site-packages/acme-1.0.dist-info/RECORD": "acme.py,,\n",
 }
 CASES = {
+    "module named by a constant": Case(
+        {
+            "steps.py": """
+                import importlib
+
+                NAME = "late"
+
+                class Names:
+                    OTHER = "other"
+
+                def run():
+                    module = importlib.import_module(Names.OTHER)
+                    return importlib.import_module(NAME).load(), module.work()
+                """,
+            "late.py": "def load():\n    return 1\n\ndef unused():\n    return 2\n",
+            "other.py": "def work():\n    return 3\n",
+        },
+        counts={
+            "function in it": ("late.py", "return 1", "return 5"),
+            "function of one kept under a name": ("other.py", "return 3", "return 5"),
+            "another module": ("steps.py", 'NAME = "late"', 'NAME = "other"'),
+        },
+        does_not={"what is not used of it": ("late.py", "return 2", "return 5")},
+    ),
+    "plug-ins that a package imports in a loop": Case(
+        {
+            "steps.py": "import plug\n\ndef run():\n    return [make() for make in plug.MADE]\n",
+            "plug/__init__.py": """
+                import importlib
+                import pkgutil
+
+                MADE = []
+                for found in pkgutil.iter_modules(__path__):
+                    importlib.import_module(f"{__name__}.{found.name}")
+                """,
+            "plug/one.py": "from plug import MADE\n\n@MADE.append\ndef make():\n    return 1\n",
+        },
+        counts={"one of them": ("plug/one.py", "return 1", "return 2")},
+        does_not={"comment": ("plug/one.py", "return 1", "return 1  # one")},
+    ),
     "seed": Case(
         {
             "steps.py": """

@@ -134,8 +134,14 @@ def test_fingerprints_are_the_same_with_and_without_a_memo_after_an_edit_and_a_r
         assert all(with_memo == without for with_memo, without, _ in digests), name
         assert [is_believed for *_, is_believed in digests[1:]] == [False, False]
         believed.update([name] if digests[0][2] else [])
-    assert len(believed) > 0.9 * len(plan)
+    assert {name.partition(":")[0] for name in plan if name not in believed} == NEVER_BELIEVED
 
+
+NEVER_BELIEVED = {
+    *("annotations of what has no name where they are read", "annotations that a library reads"),
+    *("annotations that are read", "docstrings that are read", "classes of libraries", "lazy exports", "patches"),
+}
+"""Projects with something in them that cannot be looked at again, so that they are read anew each time."""
 
 PATCHES = """
 import contextlib, importlib, json, sys
@@ -183,7 +189,7 @@ def test_whatever_is_patched_in_a_process_is_seen_with_a_memo(tmp_path: Path) ->
     patched = run_script(PATCHES, *arguments, "patched")
     assert {name for name in plan if patched[name][0] != patched[name][1]} == set()
     believed = [name for name in plan if usual[name][2]]
-    assert len(believed) > 0.9 * len(plan)
+    assert {name.partition(":")[0] for name in plan if name not in believed} == NEVER_BELIEVED
     # most edits are there to be seen
     assert sum(not patched[name][2] for name in believed) > len(plan) / 2
 
