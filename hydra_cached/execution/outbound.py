@@ -66,6 +66,7 @@ class Outbound:
             paths=() if before is None else before.watch.paths,
             retries=node.call.declared.retries,
             is_durable=run.cache is not None and run.cache.is_durable,
+            names_files=run.keys is not None and bool(run.keys.paths(node, run.committer.mentions_of)),
         )
         return pack_task(task, self._new_folder)
 

@@ -46,6 +46,7 @@ class Task:
         paths: files of which it must be known whether the call writes them.
         retries: how often it may be made again after it raised.
         is_durable: what is written survives a power cut.
+        names_files: what the call does to the files that it names is a part of what is known of its result.
     """
 
     place: Place
@@ -59,6 +60,7 @@ class Task:
     paths: tuple[str, ...]
     retries: int
     is_durable: bool = False
+    names_files: bool = False
 
 
 @dataclass(slots=True)
@@ -137,13 +139,15 @@ def _call(task: Task, values: dict[int, Any]) -> Done:
         with payload.sharing_digests():
             _look_at(task, value, values, done)
         note = b""
-        if task.info is not None and not payload.is_inline:
+        # of what may hold arguments, or have files or code for conditions, the client says all beside the object
+        is_all_known = not task.names_files and done.seen.is_plain and not done.seen.mentions and not done.seen.met
+        if task.info is not None and is_all_known and not payload.is_inline:
             info = replace(
                 task.info,
                 seconds=done.seconds,
                 created_s=time.time(),
                 content_digest=done.seen.content_digest,
-                mentions=done.seen.mentions,
+                is_plain=True,
             )
             note = seal_entry(info, payload, task.store_id)
         done.staged = stage(payload, task.folder, note, is_durable=task.is_durable)

@@ -46,6 +46,7 @@ def main(arguments: list[str]) -> None:
         "checks": ("The price of trust", lambda: storing.compare_checks(rounds)),
         "reruns": ("A thousand small calls run again, without recipes", lambda: rerunning.compare_reruns(rounds)),
         "scale": ("A store with 100,000 entries", lambda: scale.measure_scale(100_000, rounds)),
+        "million": ("A store with 1,000,000 entries", lambda: scale.measure_scale(1_000_000, rounds)),
         "storing": ("Large values, stored", lambda: large_values.compare_storing(rounds)),
         "loading": ("Large values, loaded", lambda: large_values.compare_loading(rounds)),
         "chains": ("Large results of a long pipeline", releasing.measure_chains),
