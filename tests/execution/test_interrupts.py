@@ -77,6 +77,26 @@ def test_ctrl_c_of_the_terminal_is_the_business_of_the_client_alone(folder: Path
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_workers_of_a_cluster_that_a_factory_made_are_ended_at_once(folder: Path) -> None:
+    (folder / "conf.py").write_text("config = dict(_target_='steps.hold', name='a')\n")
+    (folder / "clusters.py").write_text(
+        "from distributed import LocalCluster\n"
+        "def make():\n"
+        "    return LocalCluster(n_workers=1, dashboard_address='127.0.0.1:0')\n"
+    )
+    program = Path(sys.executable).parent / "hydra-cached"
+    arguments = [str(program), "run", "conf", "--cluster", "clusters:make"]
+    with (folder / "said.txt").open("w") as said:
+        running = subprocess.Popen(arguments, cwd=folder, stderr=said, preexec_fn=_allow_interrupts)
+    wait_for(lambda: (folder / "a.pid").exists())
+    worker = int((folder / "a.pid").read_text())
+    running.send_signal(signal.SIGINT)
+    assert running.wait(timeout=40) == 130
+    assert not is_alive(worker)
+    assert "Traceback" not in (folder / "said.txt").read_text()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("executor", ["processes", "dask"])
 def test_what_a_call_started_ends_with_its_worker(folder: Path, executor: str) -> None:
     (folder / "conf.py").write_text("config = dict(_target_='steps.start_and_hold', name='a')\n")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra_cached.errors import UsageError
-from hydra_cached.execution.dask.local import LocalWorkers
+from hydra_cached.execution.dask.local import LocalWorkers, kill_workers
 from hydra_cached.execution.dask.worker import Session, leave
 from hydra_cached.execution.staging import Scratch
 
@@ -167,16 +167,18 @@ def end(connection: Connection, calls: list[Any], session: Session, *, is_killin
         calls: futures of what is still under way.
         is_killing: do not wait for those.
     """
-    client, local = connection.client, connection.local
+    client, local, cluster = connection.client, connection.local, connection.cluster
     with _quiet() if is_killing else contextlib.nullcontext():
         if local is not None and is_killing:
             local.kill()
+        elif cluster is not None and is_killing:
+            kill_workers(cluster)
         elif local is None:
             _within(_LEAVE_TIMEOUT_S, _leave, connection, calls, session)
         if connection.is_client_ours:
             _within(_CLOSE_TIMEOUT_S, client.close, timeout=_CLOSE_TIMEOUT_S)
-        if connection.cluster is not None:
-            _within(_CLOSE_TIMEOUT_S, connection.cluster.close, timeout=_CLOSE_TIMEOUT_S)
+        if cluster is not None:
+            _within(_CLOSE_TIMEOUT_S, cluster.close, timeout=_CLOSE_TIMEOUT_S)
         if local is not None:
             local.close()
 

@@ -68,14 +68,8 @@ class LocalWorkers:
 
     def kill(self) -> None:
         """End the workers at once, with all that they started; nothing takes their place."""
-        if self.cluster is None:
-            return
-        # Dask would wait for each of them when this process ends
-        self.cluster.shutdown_on_close = False
-        for nanny in list(getattr(self.cluster, "_created", self.cluster.workers.values())):
-            nanny.close_gracefully()
-            if nanny.pid is not None:
-                kill_with_descendants(nanny.pid)
+        if self.cluster is not None:
+            kill_workers(self.cluster)
 
     def close(self) -> None:
         """End the scheduler, and the workers when they are done."""
@@ -91,3 +85,25 @@ async def _wait_for_workers(cluster: Any) -> None:
     for nanny in cluster.workers.values():
         # raises what kept it from starting
         await nanny
+
+
+def kill_workers(cluster: Any) -> None:
+    """End those workers of a cluster that are processes of this one; nothing takes their place."""
+    from distributed import Nanny
+
+    # Dask would wait for each of them when this process ends
+    cluster.shutdown_on_close = False
+    # it also tells of workers that vanish, in its own time
+    logging.getLogger("distributed.diskutils").setLevel(logging.CRITICAL)
+    for name in ("asyncio", "tornado.application"):
+        logging.getLogger(name).addFilter(_is_news)
+    # also those that are still starting
+    workers = getattr(cluster, "_created", None) or getattr(cluster, "workers", {}).values()
+    for nanny in [each for each in workers if isinstance(each, Nanny)]:
+        nanny.close_gracefully()
+        if nanny.pid is not None:
+            kill_with_descendants(nanny.pid)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return record.exc_info is None or "Nanny failed" not in str(record.exc_info[1])
