@@ -15,6 +15,8 @@ from typing import Protocol
 
 import pytest
 
+from hydra_cached import Store
+
 CLEARED = (
     "CLICOLOR",
     "CLICOLOR_FORCE",
@@ -130,6 +132,19 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     found = [name for name, module in list(sys.modules.items()) if _is_below(module, tmp_path)]
     for name in found:
         del sys.modules[name]
+
+
+@pytest.fixture
+def folder(project: Callable[[Mapping[str, str]], Path], request: pytest.FixtureRequest) -> Path:
+    """A project whose module ``steps`` is the text STEPS of the test module."""
+    return project({"steps.py": request.module.STEPS})
+
+
+@pytest.fixture
+def store(folder: Path) -> Iterator[Store]:
+    """A store in that project."""
+    with Store(folder / "cache") as opened:
+        yield opened
 
 
 def _is_below(module: object, folder: Path) -> bool:

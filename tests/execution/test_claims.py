@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +41,6 @@ def wait(marker):
 config = [dict(_target_=total, values=dict(_target_=load, n=n)) for n in range(1, 5)]
 slow = dict(_target_=wait, marker="go")
 """
-
-
-@pytest.fixture
-def folder(project: Callable[[Mapping[str, str]], Path]) -> Path:
-    return project({"steps.py": STEPS})
 
 
 @pytest.fixture

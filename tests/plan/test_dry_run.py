@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +47,6 @@ def count(values):
 def pair(a, b):
     return [a, b]
 """
-
-
-@pytest.fixture
-def folder(project: Callable[[Mapping[str, str]], Path]) -> Path:
-    return project({"steps.py": STEPS})
-
-
-@pytest.fixture
-def store(folder: Path) -> Iterator[Store]:
-    with Store(folder / "cache") as opened:
-        yield opened
 
 
 def call(name: str, **kwargs: Any) -> dict[str, Any]:
