@@ -43,6 +43,9 @@ def open_database(folder: Path, *, busy_timeout_s: float, is_durable: bool) -> D
     path = folder / FILE
     if _is_writable(folder, path):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            # sqlite would let everybody read it, and gives its other files the same rights; it says what is wrong
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         return _WrittenDatabase(folder, busy_timeout_s, is_durable)
     return _ReadDatabase(path, busy_timeout_s)
 

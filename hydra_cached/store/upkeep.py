@@ -93,7 +93,7 @@ class Upkeep:
             disk_bytes=self._store.size_on_disk(),
             pinned=len(self.pinned()),
             hits=sum(each.hits for each in targets),
-            seconds_saved=sum(each.seconds_saved for each in targets),
+            seconds_saved=sum((each.seconds_saved for each in targets), 0.0),
             targets=tuple(targets),
         )
 

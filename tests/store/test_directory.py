@@ -33,6 +33,18 @@ def test_new_directory_is_private_and_marked_as_a_cache(tmp_path: Path) -> None:
     assert stat.S_IMODE((store.directory / "objects").stat().st_mode) == 0o700
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_nobody_else_may_read_results_whatever_the_directory_allows(tmp_path: Path) -> None:
+    with Store(tmp_path / "cache") as store:
+        put(store, "small", 1)
+        put(store, b"large" * 50_000, 2)
+        (tmp_path / "cache").chmod(0o755)
+        put(store, "other", 3)
+        files = [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.parent != store.directory]
+        assert len(files) >= 4
+        assert {path.stat().st_mode & 0o077 for path in files} == {0}
+
+
 def test_folder_with_other_files_is_not_hidden_from_version_control(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with Store(tmp_path) as store:
