@@ -130,6 +130,8 @@ class Caller:
     def look_after(self, node: Node, before: Before | None, mentions: Sequence[str]) -> Writes:
         """What a call did to files; ``mentions`` are texts in its result that may name some."""
         run = self._run
+        if run.keys is not None:
+            run.keys.forget_files()
         if before is None or run.committer.files is None:
             return NO_WRITES
         outputs = run.committer.outputs

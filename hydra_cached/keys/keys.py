@@ -154,6 +154,10 @@ class Keys:
         identity = self.identity(node)
         return writer_key(node, identity.code, identity.arguments)
 
+    def forget_files(self) -> None:
+        """Look again which texts name files, and which of them there are: a call has run, and may have made some."""
+        self._identifier.forget_files()
+
     def refresh(self, node: Node) -> bool:
         """Look at the files again that the literal arguments name. Returns whether the identity is another one now."""
         before = self.identity(node)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hydra_cached import Store, run
+from hydra_cached import RunOptions, Store, run
 from hydra_cached.errors import MissingInputError
 from hydra_cached.events import Event, Warned
 from hydra_cached.execution.report import NodeReport, RunReport
@@ -259,6 +259,20 @@ def test_file_that_an_earlier_call_writes_is_read_as_it_is_then(folder: Path, st
     report = run(config, store=store)
     assert report.value["b"] == "new"
     assert outcome(run(config, store=store), "b") == ("hit", "")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_file_that_was_made_again_by_the_call_that_names_it_is_read_anew(folder: Path, store: Store, jobs: int) -> None:
+    """The call gives the same name as before; what lies there is another text."""
+    options = RunOptions(jobs=jobs)
+    for text in ("one", "two"):
+        config = call("read", path=call("write", path="made.txt", text=text))
+        report = run(config, store=store, options=options)
+        assert (report.value, outcome(report)[0]) == (text, "ran")
+        (folder / "made.txt").unlink()
+    report = run(config, store=store, options=options)
+    assert (report.value, outcome(report, "path")) == ("two", ("ran", "output_changed"))
+    assert outcome(report)[0] in ("hit", "cutoff")
 
 
 def test_declared_output_folder_is_watched(folder: Path, store: Store) -> None:
