@@ -23,6 +23,7 @@ from hydra_cached.fingerprint.nodes import Node
 from hydra_cached.fingerprint.showing import show_code, show_named, show_value, state_of_function
 from hydra_cached.fingerprint.syntax import readable
 
+_OWN = "__hydra_cached"
 _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
@@ -91,7 +92,8 @@ def _write_function(bodies: Bodies, node: Node) -> str:
     if not bodies.is_first_party(function):
         return show_named(state.items(), f"wrapper {node.name}")
     left_out = set(function.__code__.co_freevars).difference(node.kept)
-    shown = ((name, each) for name, each in state.items() if name not in left_out)
+    # our own marks are in the text: decorators set them
+    shown = ((name, each) for name, each in state.items() if name not in left_out and not name.startswith(_OWN))
     return _add_meanings(node, show_named(shown, _write_body(bodies, function)))
 
 

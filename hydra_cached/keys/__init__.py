@@ -1,5 +1,6 @@
 """Recipe keys and call keys, and what goes into them. Never looks anything up, never runs anything."""
 
+from hydra_cached.keys.encode import digest_text
 from hydra_cached.keys.identity import DEPENDS, ENV, FILE, NAMED, VERSION, FileUse, Identity, OutputsKnown
 from hydra_cached.keys.inputs import NamedPath, find_mentions
 from hydra_cached.keys.keys import SCHEMA, Keys
@@ -16,5 +17,6 @@ __all__ = [
     "Keys",
     "NamedPath",
     "OutputsKnown",
+    "digest_text",
     "find_mentions",
 ]

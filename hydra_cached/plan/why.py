@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from hydra_cached.fingerprint import Definition
 from hydra_cached.graph import Graph, Node, argument_expressions, references
-from hydra_cached.keys import Keys
+from hydra_cached.keys import ENV, Keys, digest_text
 from hydra_cached.plan.decision import Context, Index, Known, Status
 from hydra_cached.plan.differences import Difference, find_differences, find_nearest, read_closure
 from hydra_cached.plan.dry_run import Planned
@@ -107,7 +107,12 @@ def _describe(
     if difference.code == "env_changed":
         value = os.environ.get(difference.name)
         now_text = "not set" if value is None else str(redact(value))
-        return (Change(difference, dict(earlier.env).get(difference.name), now_text),)
+        was_set = dict(earlier.arguments).get(ENV + difference.name) != digest_text(None)
+        before_text = dict(earlier.env).get(difference.name) if was_set else "not set"
+        return (Change(difference, before_text, now_text),)
+    if difference.code == "version_changed":
+        before, now = read_call(earlier.config), read_call(write_call(graph, node))
+        return (Change(difference, _text(before, "_version_"), _text(now, "_version_")),)
     if difference.code == "upstream_changed":
         children = [
             graph.node_of(ref.place).path or "the root"

@@ -18,6 +18,8 @@ def write_call(graph: Graph, node: Node) -> str:
     """The call of a node: calls in its arguments as references, secrets redacted."""
     config: dict[str, Any] = {"_target_": node.target_id}
     config.update((name, _write_out(graph, each, 0)) for name, each in argument_expressions(node.call))
+    if node.call.declared.version is not None:
+        config["_version_"] = node.call.declared.version
     text = json.dumps(config)
     if len(text) > _LONGEST_CONFIG:
         return json.dumps({"_target_": node.target_id, "_left_out_": f"{len(text)} characters"})

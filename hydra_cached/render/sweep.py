@@ -113,7 +113,7 @@ def describe_sweep_plan(report: SweepReport) -> str:
         not node.seconds for run in report.runs for node in run.nodes if node.status in ("would_run", "unknown")
     )
     text = f"plan: {', '.join(counts)}"
-    return f"{text} and {format_count(never, 'node')} that never ran" if seconds and never else text
+    return f"{text} and {format_count(never, 'node')} of unknown time" if seconds and never else text
 
 
 def _describe_estimate(run: RunReport) -> str:

@@ -68,7 +68,7 @@ def describe_plan(report: RunReport) -> str:
     time = ""
     if open_nodes and unknown < len(open_nodes):
         time = f", about {format_seconds(seconds)}"
-        time += f" and {format_count(unknown, 'node')} that never ran" if unknown else ""
+        time += f" and {format_count(unknown, 'node')} of unknown time" if unknown else ""
     return f"plan: {format_count(summary.nodes, 'node')}, {', '.join(counts)}{time}"
 
 

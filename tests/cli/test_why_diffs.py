@@ -151,6 +151,25 @@ def test_object_as_argument_is_shown_with_its_state(tmp_path: Path, run_cli: Run
     assert (difference["before"], difference["now"]) == ('"steps.A(n = 3)"', '"steps.A(n = 4)"')
 
 
+def test_variable_that_was_not_set_is_told_from_an_empty_one(
+    tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf.yaml").write_text("{_target_: builtins.max, _args_: [1, 2], _env_: [LEVEL_OF_TEST]}\n")
+    run_cli("run", "conf.yaml", "-p")
+    for value, before in (("", "not set"), ("5", "")):
+        monkeypatch.setenv("LEVEL_OF_TEST", value)
+        [difference] = json.loads(run_cli("why", "conf.yaml", "", "--json").stdout)["differences"]
+        assert (difference["code"], difference["before"], difference["now"]) == ("env_changed", before, value)
+        run_cli("run", "conf.yaml", "-p")
+
+
+def test_versions_set_by_hand_are_shown(tmp_path: Path, run_cli: RunCli) -> None:
+    files = {"steps.py": HEAD, "conf.yaml": "{_target_: steps.call, _version_: one}\n"}
+    _, found = lines_of_change(tmp_path, run_cli, files, ("conf.yaml", "one", "two"))
+    [difference] = found["differences"]
+    assert (difference["code"], difference["before"], difference["now"]) == ("version_changed", '"one"', '"two"')
+
+
 def test_change_where_nothing_is_shown_is_told_by_content(tmp_path: Path, run_cli: RunCli) -> None:
     text = "TABLE = list(range(9_000)) + [{}] + list(range(9_000))\ndef root(): return len(TABLE)\n"
     files = {"made.py": text.format(3), "conf.yaml": "_target_: made.root\n"}
