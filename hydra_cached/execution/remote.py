@@ -250,7 +250,8 @@ class RemoteDispatcher:
         # pools that begin a call again by themselves
         while flight.deaths + 1 < self._pool.starts(future):
             if flight.deaths + 1 >= _MOST_DEATHS:
-                self._give_up(future, WorkerDiedError(f"the workers that ran it died, {_MOST_DEATHS} in all"))
+                died = f"the workers that ran it died, {_MOST_DEATHS} in all"
+                self._give_up(future, WorkerDiedError(died, hint="was there enough memory?"))
                 return
             self._tell_death(flight, "a worker died")
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from rich.text import Text
 
 import hydra_cached
-from hydra_cached.errors import NodeFailedError
+from hydra_cached.errors import HydraCachedError, NodeFailedError
 from hydra_cached.render.console import print_error, talk_console
 from hydra_cached.render.document import describe_exception
 
@@ -19,8 +19,12 @@ _EXAMPLES = os.path.join(_PACKAGE, "examples", "")
 
 def print_failure(error: NodeFailedError, scope: str = "") -> None:
     """The node that failed, and the user's traceback, on stderr. ``scope`` says of which config, if there are more."""
-    print_error(f"{scope}: {failure_line(error)}" if scope else failure_line(error))
-    talk_console().print(Text(user_traceback(error)), end="")
+    cause = error.__cause__
+    hint = error.hint or (cause.hint if isinstance(cause, HydraCachedError) else "")
+    print_error(f"{scope}: {failure_line(error)}" if scope else failure_line(error), hint)
+    # what nobody raised, as after a timeout or where a worker died, has been said
+    if cause is not None and cause.__traceback__ is not None:
+        talk_console().print(Text(user_traceback(error)), end="")
 
 
 def failure_line(error: NodeFailedError) -> str:

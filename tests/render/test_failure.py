@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hydra_cached.errors import NodeFailedError
+from hydra_cached.errors import NodeFailedError, WorkerDiedError
 from hydra_cached.execution.worker import call_target
 from hydra_cached.render.failure import failure_line, first_user_frame, print_failure, user_traceback
 from tests.render.reports import failed
@@ -62,6 +62,16 @@ def test_the_line_comes_before_the_traceback_on_stderr(capsys: pytest.CaptureFix
     assert out == ""
     assert err.startswith('error: node "model.encoder" (pkg.encode) failed: RuntimeError: no number\nTraceback')
     assert "[/" not in err
+
+
+def test_what_nobody_raised_is_one_line_and_its_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    print_failure(failed(WorkerDiedError("a worker died", hint="was there enough memory?")))
+    assert capsys.readouterr().err.splitlines() == [
+        'error: node "model.encoder" (pkg.encode) failed: WorkerDiedError: a worker died',
+        "hint: was there enough memory?",
+    ]
+    print_failure(NodeFailedError("a (pkg.f) cannot run", path="a", target="pkg.f", hint="start workers"))
+    assert capsys.readouterr().err.splitlines() == ["error: a (pkg.f) cannot run", "hint: start workers"]
 
 
 def test_the_debugger_starts_at_the_users_frame() -> None:
