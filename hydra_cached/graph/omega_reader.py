@@ -223,9 +223,11 @@ class OmegaReader:
         content = omega.content_of(container)
         if content is None:
             return
+        # what stands above the part that is read stays as it is: resolved now, it would be resolved again
+        is_left = not omega.is_below(container, self._root)
         self._places.enter(container, self._home(container, None))
         for key, node in list(content.items()) if isinstance(content, dict) else enumerate(content):
-            if omega.is_missing(container, key):
+            if omega.is_missing(container, key) or (is_left and omega.is_reference(node)):
                 continue
             value = self._item(container, key, node, is_final=False)
             if is_config_type(type(value)):

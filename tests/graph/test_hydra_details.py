@@ -149,6 +149,19 @@ def test_references_to_a_resolved_value_agree() -> None:
     assert [event for event in events if event[0] == "count"] == [("count", "x")]
 
 
+@pytest.mark.skipif(not IS_1_3, reason="compared with Hydra 1.3, whose semantics ours are")
+@pytest.mark.parametrize("recursive", [True, False])
+def test_resolvers_above_a_part_are_called_as_by_hydra(recursive: bool) -> None:
+    called = []
+    for each in (instantiate, hydra_instantiate):
+        forget()
+        # Hydra changes it
+        config = OmegaConf.create({"x": ["${count:x}"], "a": box(y="${..x}", _recursive_=recursive)})
+        each(config.a, z=1)
+        called.append([event for event in events if "count" in str(event)])
+    assert called[0] == called[1] != []
+
+
 def test_resolvers_leave_the_callers_config_as_it_was() -> None:
     config = OmegaConf.create({"a": "${count:x}", "b": {"c": "${tree:y}"}, "d": "${b}"})
     before = repr(config)
