@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fingerprint import edits_of_classes, edits_of_functions, edits_of_modules, edits_of_registries
+from tests.fingerprint.all_edits import CASES
 from tests.fingerprint.cases import variants
 from tests.fingerprint.edits import HARMFUL, HARMLESS, write_project
 from tests.fingerprint.projects import fingerprints
 
-CASES = {**edits_of_classes.CASES, **edits_of_functions.CASES, **edits_of_modules.CASES, **edits_of_registries.CASES}
 COUNTS = [(name, edit) for name, case in CASES.items() for edit in case.counts]
 DOES_NOT = [(name, edit) for name, case in CASES.items() for edit in case.does_not]
 

@@ -13,12 +13,11 @@ from pathlib import Path
 import pytest
 
 from hydra_cached.fingerprint import CodeFingerprints
-from tests.fingerprint import edits_of_classes, edits_of_functions, edits_of_modules, edits_of_registries
+from tests.fingerprint.all_edits import CASES
 from tests.fingerprint.cases import variants
 from tests.fingerprint.projects import fingerprints
 
 Project = Callable[[Mapping[str, str]], Path]
-CASES = {**edits_of_classes.CASES, **edits_of_functions.CASES, **edits_of_modules.CASES, **edits_of_registries.CASES}
 
 
 class Memo:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.fingerprint import edits_of_classes, edits_of_functions, edits_of_modules, edits_of_registries
+from tests.fingerprint.all_edits import CASES
 from tests.fingerprint.cases import variants
 from tests.fingerprint.scripts import run_script, write
-
-CASES = {**edits_of_classes.CASES, **edits_of_functions.CASES, **edits_of_modules.CASES, **edits_of_registries.CASES}
 
 RUNS = """
 import json, sys
