@@ -15,10 +15,10 @@ from tests.fingerprint.cases import Case
 
 CASES: dict[str, Case] = {
     **edits_of_classes.CASES,
-    **edits_of_functions.CASES,
-    **edits_of_imports.CASES,
-    **edits_of_lookups.CASES,
     **edits_of_made_classes.CASES,
+    **edits_of_functions.CASES,
+    **edits_of_lookups.CASES,
     **edits_of_modules.CASES,
+    **edits_of_imports.CASES,
     **edits_of_registries.CASES,
 }
