@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import multiprocessing
+import time
 from typing import Any
 
 from hydra_cached.execution.staging import Scratch
@@ -11,6 +13,10 @@ from hydra_cached.execution.worker_processes import holding_back_interrupts, kil
 
 _PRELOADED = "hydra_cached.execution.dask.worker"
 _CLOSE_TIMEOUT_S = 5
+_START_TIMEOUT_S = 0.5
+_POLL_S = 0.02
+# how Dask names the processes of its workers
+_WORKER_NAME = "Dask Worker process"
 
 
 class LocalWorkers:
@@ -32,6 +38,9 @@ class LocalWorkers:
         from distributed import LocalCluster
 
         self._scratch = scratch
+        # workers of somebody else's cluster in this process
+        self._others = {child.pid for child in multiprocessing.active_children()}
+        self._was_killed = False
         # it counts for those that take the place of dead ones, too
         self._settings = dask.config.set(
             {
@@ -68,16 +77,35 @@ class LocalWorkers:
 
     def kill(self) -> None:
         """End the workers at once, with all that they started; nothing takes their place."""
-        if self.cluster is not None:
-            kill_workers(self.cluster)
+        self._was_killed = True
+        starting = 0 if self.cluster is None else kill_workers(self.cluster)
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        # they would tell at length that nobody waits for them any more
+        while starting > 0 and time.monotonic() < deadline:
+            starting -= self._kill_starting()
+            time.sleep(_POLL_S)
 
     def close(self) -> None:
         """End the scheduler, and the workers when they are done."""
         if self.cluster is not None:
             with contextlib.suppress(Exception):
                 self.cluster.close(timeout=_CLOSE_TIMEOUT_S)
+        if self._was_killed:
+            self._kill_starting()
         self._settings.__exit__(None, None, None)
         self._scratch.remove()
+
+    def _kill_starting(self) -> int:
+        """End workers that start at this moment: their nannies do not know the number of their process yet.
+
+        Returns how many there were.
+        """
+        children = [each for each in multiprocessing.active_children() if each.name.startswith(_WORKER_NAME)]
+        found = {each.pid for each in children if each.pid is not None} - self._others
+        self._others |= found
+        for pid in found:
+            kill_with_descendants(pid)
+        return len(found)
 
 
 async def _wait_for_workers(cluster: Any) -> None:
@@ -87,8 +115,11 @@ async def _wait_for_workers(cluster: Any) -> None:
         await nanny
 
 
-def kill_workers(cluster: Any) -> None:
-    """End those workers of a cluster that are processes of this one; nothing takes their place."""
+def kill_workers(cluster: Any) -> int:
+    """End those workers of a cluster that are processes of this one; nothing takes their place.
+
+    Returns how many of them have no process yet, or none that is known.
+    """
     from distributed import Nanny
 
     # Dask would wait for each of them when this process ends
@@ -99,10 +130,14 @@ def kill_workers(cluster: Any) -> None:
         logging.getLogger(name).addFilter(_is_news)
     # also those that are still starting
     workers = getattr(cluster, "_created", None) or getattr(cluster, "workers", {}).values()
+    starting = 0
     for nanny in [each for each in workers if isinstance(each, Nanny)]:
         nanny.close_gracefully()
         if nanny.pid is not None:
             kill_with_descendants(nanny.pid)
+        else:
+            starting += 1
+    return starting
 
 
 def _is_news(record: logging.LogRecord) -> bool:
