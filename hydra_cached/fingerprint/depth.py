@@ -15,7 +15,7 @@ _DEEPEST = 500_000
 
 # both limits are the process's: only one thread at a time may change them
 _lock = threading.Lock()
-_deep_calls = 0
+_inside = 0
 _usual_limit = 0
 
 
@@ -25,10 +25,15 @@ def call_deep(function: Callable[[], T]) -> T:
     Raises:
         RecursionError: it is too deep even so.
     """
-    try:
-        return function()
-    except RecursionError:
-        pass
+    with _counted():
+        try:
+            return function()
+        except RecursionError:
+            pass
+        return _call_on_large_stack(function)
+
+
+def _call_on_large_stack(function: Callable[[], T]) -> T:
     outcome: dict[str, Any] = {}
 
     def call() -> None:
@@ -37,32 +42,38 @@ def call_deep(function: Callable[[], T]) -> T:
         except BaseException as exc:  # handed to the caller's thread, where it is raised
             outcome["error"] = exc
 
-    with _raised_limit():
-        thread = threading.Thread(target=call, name="hydra_cached-deep")
-        with _lock:
-            usual_stack = threading.stack_size(_STACK_BYTES)
-            try:
-                thread.start()
-            finally:
-                threading.stack_size(usual_stack)
-        thread.join()
+    thread = threading.Thread(target=call, name="hydra_cached-deep")
+    with _lock:
+        _raise_limit()
+        usual_stack = threading.stack_size(_STACK_BYTES)
+        try:
+            thread.start()
+        finally:
+            threading.stack_size(usual_stack)
+    thread.join()
     if "error" in outcome:
         raise outcome["error"]
     return outcome["value"]  # type: ignore[no-any-return]
 
 
+def _raise_limit() -> None:
+    global _usual_limit
+    if not _usual_limit:
+        _usual_limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(_DEEPEST)
+
+
 @contextmanager
-def _raised_limit() -> Iterator[None]:
-    global _deep_calls, _usual_limit
+def _counted() -> Iterator[None]:
+    """The limit stays raised until nobody is inside: Python dies where it is lowered below the depth of a thread."""
+    global _inside, _usual_limit
     with _lock:
-        if not _deep_calls:
-            _usual_limit = sys.getrecursionlimit()
-            sys.setrecursionlimit(_DEEPEST)
-        _deep_calls += 1
+        _inside += 1
     try:
         yield
     finally:
         with _lock:
-            _deep_calls -= 1
-            if not _deep_calls:
+            _inside -= 1
+            if not _inside and _usual_limit:
                 sys.setrecursionlimit(_usual_limit)
+                _usual_limit = 0
