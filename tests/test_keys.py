@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,51 +12,14 @@ from typing import Any
 import pytest
 
 from hydra_cached.fingerprint import CodeFingerprints, digest_value
-from hydra_cached.graph import Graph, Items, Node, Ref, build_graph
+from hydra_cached.graph import Graph, Items, Ref, build_graph
 from hydra_cached.keys import Keys
 from hydra_cached.keys import keys as keys_module
+from tests.graph.calling import call
 from tests.graph.targets_of_tests import Point
-
-HERE = "tests.graph.targets_of_tests"
-CODE = CodeFingerprints()
-"""Shared, as every test has the same targets."""
-EQUAL_CONTENT = digest_value("equal content")
+from tests.keyed import CODE, EQUAL_CONTENT, assert_all_differ, call_key, keys_of, node_at, recipe
 
 Project = Callable[[Mapping[str, str]], Path]
-
-
-def call(target: str = "show", /, **kwargs: Any) -> dict[str, Any]:
-    return {"_target_": f"{HERE}.{target}", **kwargs}
-
-
-def node_at(graph: Graph, path: str) -> Node:
-    node = graph.find(path)
-    assert node is not None
-    return node
-
-
-def recipe(config: Any, path: str = "", args: Sequence[Any] = ()) -> str | None:
-    graph = build_graph(config, args)
-    return Keys(graph, CODE).recipe(node_at(graph, path))
-
-
-def call_key(config: Any, path: str = "") -> str | None:
-    """The call key for children that all gave the same content."""
-    graph = build_graph(config)
-    return Keys(graph, CODE).call(node_at(graph, path), lambda place: EQUAL_CONTENT)
-
-
-def keys_of(config: Any, path: str = "") -> tuple[str, str]:
-    """The recipe key and the call key, of a node that has both."""
-    found = recipe(config, path), call_key(config, path)
-    assert found[0] is not None
-    assert found[1] is not None
-    return found[0], found[1]
-
-
-def assert_all_differ(*found: tuple[str, str]) -> None:
-    for kind in zip(*found, strict=True):
-        assert len(set(kind)) == len(kind)
 
 
 def recipe_with(graph: Graph, name: str, expression: Any) -> str | None:
@@ -258,61 +221,6 @@ def test_keyword_is_not_taken_for_the_version(keyword: str) -> None:
 
 def test_keywords_that_look_like_names_of_positions_differ() -> None:
     assert_all_differ(*(keys_of({**call(), name: 1}) for name in ("0", "@0", "=0", "@=0", "@=@0")))
-
-
-# --- one object or two -----------------------------------------------------------------------------------------------
-
-LISTS = {"x": call("make_list", n=1), "y": call("make_list_too", n=1)}
-
-
-def test_one_object_twice_and_two_objects_of_equal_content_have_other_call_keys() -> None:
-    tied = call_key({**LISTS, "f": call(a="${x}", b="${x}")}, "f")
-    untied = call_key({**LISTS, "f": call(a="${x}", b="${y}")}, "f")
-    assert tied is not None
-    assert tied != untied
-
-
-def test_one_object_twice_inside_an_argument_has_another_call_key() -> None:
-    assert call_key({**LISTS, "f": call(a=["${x}", {"k": "${x}"}])}, "f") != call_key(
-        {**LISTS, "f": call(a=["${x}", {"k": "${y}"}])}, "f"
-    )
-
-
-def test_which_arguments_are_one_object_counts() -> None:
-    written = [("${x}", "${x}", "${y}"), ("${x}", "${y}", "${x}"), ("${y}", "${x}", "${x}")]
-    found = {call_key({**LISTS, "f": call(a=a, b=b, c=c)}, "f") for a, b, c in written}
-    assert len(found) == 3
-
-
-def test_which_of_two_calls_of_equal_content_comes_first_does_not_count_in_the_call_key() -> None:
-    assert call_key({**LISTS, "f": call(a="${x}", b="${y}")}, "f") == call_key(
-        {**LISTS, "f": call(a="${y}", b="${x}")}, "f"
-    )
-
-
-def test_one_call_twice_and_two_equal_calls_have_other_keys() -> None:
-    x = call("make_list", n=1)
-    tied, untied = {"x": x, "f": call(a="${x}", b="${x}")}, {"f": call(a=x, b={**x})}
-    assert_all_differ(keys_of(tied, "f"), keys_of(untied, "f"))
-
-
-def test_one_call_and_two_equal_calls_further_below_have_other_keys() -> None:
-    x = call("make_list", n=1)
-    tied = {"x": x, "f": call(a=call("same", x="${x}"), b=call("pair", a="${x}", b=1))}
-    untied = {"f": call(a=call("same", x=x), b=call("pair", a={**x}, b=1))}
-    assert_all_differ(keys_of(tied, "f"), keys_of(untied, "f"))
-
-
-def test_rest_of_the_pipeline_does_not_count() -> None:
-    f = call(a=call("make_list", n=1), b=2)
-    rest = {"g": call(c=3), "h": call("make_list", n=1), "i": {**f}}
-    assert keys_of({"f": f}, "f") == keys_of({**rest, "f": f}, "f") == keys_of(f)
-
-
-def test_equal_calls_in_the_rest_of_the_pipeline_do_not_count() -> None:
-    x, y = call("make_list", n=1), call("make_list", n=2)
-    f = call(a=call("same", x=x), b=call("pair", a={**x}, b=1), c=y)
-    assert keys_of({"f": f}, "f") == keys_of({"f": f, "g": {**y}}, "f")
 
 
 # --- children --------------------------------------------------------------------------------------------------------

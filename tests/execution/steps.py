@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_cached.execution.report import RunReport
-
 STEPS = """
 import multiprocessing
 import os
@@ -164,8 +162,3 @@ def call(name: str, **kwargs: Any) -> dict[str, Any]:
 def layers() -> dict[str, Any]:
     """Five nodes in three layers; the value is [3, 7]."""
     return call("pair", a=call("total", values=call("load", n=3)), b=call("total", values=call("load", n=4), offset=1))
-
-
-def outcomes(report: RunReport) -> dict[str, tuple[str, str]]:
-    """Status and reason of each node, by path."""
-    return {node.path: (node.status, node.reason.code if node.reason else "") for node in report.nodes}

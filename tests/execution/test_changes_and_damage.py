@@ -13,10 +13,10 @@ from omegaconf import OmegaConf
 
 from hydra_cached import MemoryCache, RunOptions, Store, instantiate, run
 from hydra_cached.errors import NodeFailedError
-from hydra_cached.execution.report import RunReport
+from tests.graph.calling import HERE, call
 from tests.graph.targets_of_tests import Box, Model, calls
+from tests.reports import statuses
 
-HERE = "tests.graph.targets_of_tests"
 ALL = {"_convert_": "all"}
 
 
@@ -33,14 +33,6 @@ def new_store(tmp_path: Path) -> Iterator[Callable[[], Store]]:
     yield make
     for store in opened:
         store.close()
-
-
-def call(name: str, **kwargs: Any) -> dict[str, Any]:
-    return {"_target_": f"{HERE}.{name}", **kwargs}
-
-
-def statuses(report: RunReport) -> dict[str, str]:
-    return {node.path: node.status for node in report.nodes}
 
 
 def wipe(store: Store) -> None:

@@ -21,9 +21,9 @@ from hydra_cached.errors import NodeFailedError, UsageError
 from hydra_cached.events import Event, NodeFinished, Warned
 from hydra_cached.execution.dask import checks, clusters
 from hydra_cached.execution.dask.worker import Versions, own_versions
-from hydra_cached.execution.report import RunReport
 from tests.conftest import RunCli
 from tests.execution.waiting import is_alive, wait_for
+from tests.reports import statuses
 
 STEPS = """
 import os
@@ -371,7 +371,6 @@ def test_interrupt_leaves_a_foreign_cluster_alone(folder: Path, cluster: LocalCl
         cwd=folder,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert running.stderr is not None
     for line in iter(running.stderr.readline, ""):
@@ -382,7 +381,3 @@ def test_interrupt_leaves_a_foreign_cluster_alone(folder: Path, cluster: LocalCl
     running.stderr.close()
     assert pids(cluster) == before
     assert all(map(is_alive, before))
-
-
-def statuses(report: RunReport) -> dict[str, str]:
-    return {node.path: node.status for node in report.nodes}

@@ -12,7 +12,7 @@ import pytest
 
 from hydra_cached import Store, run
 from tests.conftest import RunCli
-from tests.execution.steps import outcomes
+from tests.reports import outcomes
 
 
 def test_decorators_declare_as_configs_do(project: Callable[[Mapping[str, str]], Path]) -> None:

@@ -12,7 +12,8 @@ import pytest
 from hydra_cached import RunOptions, Store, run
 from hydra_cached.errors import NodeFailedError, UsageError
 from hydra_cached.events import Event, NodeFailed, NodeFinished, NodeStarted, Warned
-from tests.execution.steps import call, layers, outcomes
+from tests.execution.steps import call, layers
+from tests.reports import outcomes
 
 EVERYWHERE = pytest.mark.parametrize("executor", ["inline", "threads", "processes", "dask"])
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from hydra_cached import RunOptions, Store, run
-from tests.execution.steps import call, outcomes
+from tests.execution.steps import call
 from tests.execution.waiting import children_of, is_alive, wait_for
+from tests.reports import outcomes
 
 
 def test_interrupt_stops_the_workers_and_keeps_what_was_finished(folder: Path) -> None:
@@ -46,7 +47,7 @@ def test_workers_end_with_their_client(folder: Path, executor: str, number: sign
     (folder / "conf.py").write_text("config = [dict(_target_='steps.hold', name=name) for name in 'ab']\n")
     program = Path(sys.executable).parent / "hydra-cached"
     arguments = [str(program), "run", "conf", "-j", "2", "--executor", executor]
-    running = subprocess.Popen(arguments, cwd=folder, stderr=subprocess.DEVNULL, preexec_fn=_allow_interrupts)
+    running = subprocess.Popen(arguments, cwd=folder, stderr=subprocess.DEVNULL)
     wait_for(lambda: len(list(folder.glob("*.pid"))) == 2)
     workers = [int(path.read_text()) for path in folder.glob("*.pid")]
     running.send_signal(number)
@@ -64,9 +65,7 @@ def test_ctrl_c_of_the_terminal_is_the_business_of_the_client_alone(folder: Path
     program = Path(sys.executable).parent / "hydra-cached"
     arguments = [str(program), "run", "conf", "-j", "2", "--executor", executor]
     with (folder / "said.txt").open("w") as said:
-        running = subprocess.Popen(
-            arguments, cwd=folder, stderr=said, start_new_session=True, preexec_fn=_allow_interrupts
-        )
+        running = subprocess.Popen(arguments, cwd=folder, stderr=said, start_new_session=True)
     begun = [folder / f"{name}.pid" for name in names]
     wait_for(lambda: bool(children_of(running.pid)) if moment == "starting" else all(path.exists() for path in begun))
     started = {*children_of(running.pid), *(int(path.read_text()) for path in folder.glob("*.pid"))}
@@ -87,7 +86,7 @@ def test_workers_of_a_cluster_that_a_factory_made_are_ended_at_once(folder: Path
     program = Path(sys.executable).parent / "hydra-cached"
     arguments = [str(program), "run", "conf", "--cluster", "clusters:make"]
     with (folder / "said.txt").open("w") as said:
-        running = subprocess.Popen(arguments, cwd=folder, stderr=said, preexec_fn=_allow_interrupts)
+        running = subprocess.Popen(arguments, cwd=folder, stderr=said)
     wait_for(lambda: (folder / "a.pid").exists())
     worker = int((folder / "a.pid").read_text())
     running.send_signal(signal.SIGINT)
@@ -102,18 +101,13 @@ def test_what_a_call_started_ends_with_its_worker(folder: Path, executor: str) -
     (folder / "conf.py").write_text("config = dict(_target_='steps.start_and_hold', name='a')\n")
     program = Path(sys.executable).parent / "hydra-cached"
     arguments = [str(program), "run", "conf", "-j", "2", "--executor", executor]
-    running = subprocess.Popen(arguments, cwd=folder, stderr=subprocess.DEVNULL, preexec_fn=_allow_interrupts)
+    running = subprocess.Popen(arguments, cwd=folder, stderr=subprocess.DEVNULL)
     wait_for(lambda: (folder / "a.pid").exists())
     child = int((folder / "a-child.pid").read_text())
     assert is_alive(child)
     running.send_signal(signal.SIGINT)
     assert running.wait(timeout=40) == 130
     wait_for(lambda: not is_alive(child))
-
-
-def _allow_interrupts() -> None:
-    # what is started in the background may have them ignored
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere it cannot be told whether a file is open")

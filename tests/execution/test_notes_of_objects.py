@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hydra_cached import RunOptions, Store, run
-from tests.execution.steps import outcomes
+from tests.reports import outcomes
 
 STEPS = """
 import numpy as np

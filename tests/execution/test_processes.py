@@ -16,8 +16,9 @@ from hydra_cached import RunOptions, Store, run
 from hydra_cached.errors import NodeFailedError
 from hydra_cached.events import Event, NodeFinished, Warned
 from hydra_cached.execution.processes import ProcessPool, WorkerSetup
-from tests.execution.steps import call, layers, outcomes
+from tests.execution.steps import call, layers
 from tests.execution.waiting import is_alive, wait_for
+from tests.reports import outcomes
 
 
 def options(**changes: Any) -> RunOptions:

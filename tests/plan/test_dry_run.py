@@ -13,7 +13,7 @@ from hydra_cached import RunOptions, Store, run
 from hydra_cached.api import plan
 from hydra_cached.errors import UsageError
 from hydra_cached.events import Event, Warned
-from hydra_cached.execution.report import RunReport
+from tests.reports import outcomes
 
 STEPS = """
 from hydra_cached import not_deterministic, env
@@ -55,10 +55,6 @@ def call(name: str, **kwargs: Any) -> dict[str, Any]:
 
 def pipeline(n: int = 3, by: int = 2) -> dict[str, Any]:
     return call("total", values=call("scale", values=call("load", n=n), by=by))
-
-
-def outcomes(report: RunReport) -> dict[str, tuple[str, str]]:
-    return {node.path: (node.status, node.reason.code if node.reason else "") for node in report.nodes}
 
 
 def test_plan_of_a_cold_store_runs_everything(store: Store) -> None:

@@ -14,10 +14,11 @@ from hydra_cached import RunOptions, Store, run
 from hydra_cached.api import plan_sweep, sweep
 from hydra_cached.errors import ConfigError, NodeFailedError, TargetError, UsageError
 from hydra_cached.events import Event, NodeStarted, RunStarted, Warned
-from hydra_cached.execution.report import RunReport, SweepInterrupted, SweepReport
+from hydra_cached.execution.report import SweepInterrupted, SweepReport
 from hydra_cached.history import list_heads, load_run
 from hydra_cached.targets import allow_only
 from tests.graph.targets_of_tests import calls
+from tests.reports import statuses
 
 HERE = "tests.sweeps.targets"
 
@@ -46,10 +47,6 @@ def place(request: pytest.FixtureRequest, store: Store) -> Store | None:
 def values(report: SweepReport) -> list[Any]:
     assert [each.error for each in report.runs] == [None] * len(report.runs)
     return [each.value for each in report.runs]
-
-
-def statuses(report: RunReport) -> dict[str, str]:
-    return {node.path: node.status for node in report.nodes}
 
 
 def totals(*offsets: int) -> list[dict[str, Any]]:
