@@ -17,6 +17,7 @@ from hydra_cached.fingerprint.walk import Undigestible, Walk
 
 _PROTOCOL = 5
 _parts: dict[type, Callable[[Any], Any]] = {}
+_DECLARED = ("__supertype__", "__bound__", "__constraints__", "__value__")
 _new_object: Any = getattr(copyreg, "__newobj__")  # noqa: B009  (unknown to the type stubs)
 
 
@@ -61,6 +62,8 @@ def encode_object(walk: Walk, value: Any) -> None:
         # a wrapper may go by the name of what it wraps
         if callable(value):
             walk.write(getattr(value, "__wrapped__", None))
+        if type(value).__module__ == "typing":
+            _write_declared(walk, value)
         return
     factory, arguments, state, items, entries, setter = reduced
     # most objects are plain: "call my class, then set my state"
@@ -89,6 +92,16 @@ def encode_object(walk: Walk, value: Any) -> None:
     if setter is not None:
         walk.out += b"U"
         walk.write(setter)
+
+
+def _write_declared(walk: Walk, value: Any) -> None:
+    """What a type variable, a new type or an alias is declared to stand for: its name does not say that."""
+    for name in _DECLARED:
+        told = getattr(value, name, None)
+        if told is not None:
+            walk.write_text(name)
+            # one that is written as text and not looked up
+            walk.write(getattr(told, "__forward_arg__", told))
 
 
 def _find_forgotten(value: Any) -> dict[str, Any] | None:

@@ -5,6 +5,27 @@ from __future__ import annotations
 from tests.fingerprint.cases import Case
 
 CASES = {
+    "types that are declared": Case(
+        {
+            "steps.py": """
+                from typing import NewType, TypeVar
+
+                Number = NewType("Number", int)
+                Bound = TypeVar("Bound", bound=int)
+                Named = TypeVar("Named", bound="int")
+                OneOf = TypeVar("OneOf", int, str)
+
+                def run(x):
+                    return Number.__supertype__, Bound.__bound__, Named.__bound__, OneOf.__constraints__
+                """,
+        },
+        counts={
+            "new type": ("steps.py", '"Number", int', '"Number", str'),
+            "bound": ("steps.py", "bound=int", "bound=str"),
+            "bound that is a text": ("steps.py", 'bound="int"', 'bound="str"'),
+            "constraints": ("steps.py", "int, str", "int, bytes"),
+        },
+    ),
     "class made by a call": Case(
         {
             "steps.py": """
