@@ -30,7 +30,7 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         idlelib lib2to3 turtledemo test.support
         pip ensurepip venv distutils setuptools numpy.distutils numpy.f2py IPython click.launch click.edit
         click.termui.launch click.termui.edit click._termui_impl typer.launch typer.main.launch execnet invoke pexpect
-        psutil.Popen ptyprocess sh mypy ruff nox tox
+        psutil.Popen ptyprocess sh mypy ruff nox tox hydra.test_utils
         """,
     ),
     (
@@ -58,7 +58,7 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         pickle.load pickle.loads pickle._load pickle._loads pickle.Unpickler pickle._Unpickler marshal shelve
         dill.load dill.loads dill.load_* dill.Unpickler dill._dill.load dill._dill.loads dill._dill.Unpickler
         dill.session cloudpickle.load cloudpickle.loads jsonpickle tracemalloc.Snapshot.load
-        multiprocessing.reduction multiprocessing.connection
+        multiprocessing.reduction multiprocessing.connection distributed.protocol
         yaml.load yaml.load_all yaml.unsafe_load yaml.unsafe_load_all yaml.Loader yaml.UnsafeLoader yaml.CLoader
         yaml.CUnsafeLoader yaml.loader.Loader yaml.loader.UnsafeLoader yaml.cyaml.CLoader yaml.cyaml.CUnsafeLoader
         yaml.add_constructor yaml.add_multi_constructor yaml.constructor
@@ -69,7 +69,7 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         """
         builtins.__import__ importlib.__import__ importlib.import_module importlib.reload importlib.util
         importlib.machinery importlib.abc importlib._bootstrap importlib._bootstrap_external importlib._abc
-        _frozen_importlib _frozen_importlib_external _imp imp zipimport importlib.metadata.EntryPoint.load
+        _frozen_importlib _frozen_importlib_external _imp imp zipimport importlib.metadata.EntryPoint
         pkgutil.resolve_name pkgutil.walk_packages pkgutil.get_loader pkgutil.find_loader
         importlib.resources._common.resolve importlib.resources._common.get_package
         xml.sax.make_parser xml.sax._create_parser pkg_resources pandas.compat._optional pydantic.v1.utils.import_string
@@ -94,7 +94,7 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         shutil.rmtree shutil._rmtree* shutil._RmtreeType shutil.move shutil.chown
         pathlib.Path.unlink pathlib.Path.rmdir pathlib.Path.rename pathlib.Path.replace pathlib.Path.chmod
         pathlib.Path.lchmod pathlib.Path.move pathlib.Path.move_into pathlib._NormalAccessor
-        tempfile.TemporaryDirectory._rmtree
+        tempfile.TemporaryDirectory._rmtree tempfile._TemporaryFile*
         """,
     ),
     (

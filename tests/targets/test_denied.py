@@ -187,6 +187,10 @@ def test_exceptions_lie_inside_something_denied() -> None:
         "pygments.formatters.load_formatter_from_file",
         "hypothesis.internal.reflection.define_function_signature",
         "mypy.api.run",
+        "hydra.test_utils.test_utils.run_process",
+        "distributed.protocol.pickle.loads",
+        "tempfile._TemporaryFileWrapper",
+        "importlib.metadata.EntryPoint",
         "cloudpickle.cloudpickle.subimport",
     ],
 )
