@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from blake3 import blake3
 
-MANY_THREADS_BYTES = 4 * 1024 * 1024
+MANY_THREADS_BYTES = 16 * 1024 * 1024
 """Longer runs are digested by several threads."""
 
 SHARED_BYTES = 32 * 1024
@@ -33,13 +33,18 @@ def digest_bytes(data: bytes | bytearray | memoryview) -> bytes:
     return hash_bytes(data)
 
 
-def hash_bytes(data: bytes | bytearray | memoryview) -> bytes:
-    """The same, asking nobody."""
+def hash_bytes(data: bytes | bytearray | memoryview, *, busy_threads: int = 0) -> bytes:
+    """The same, asking nobody.
+
+    Args:
+        busy_threads: how many threads of this process are at work already.
+    """
     size = data.nbytes if isinstance(data, memoryview) else len(data)
-    if size < MANY_THREADS_BYTES:
+    threads = min((os.cpu_count() or 1) - busy_threads, _MOST_THREADS)
+    if size < MANY_THREADS_BYTES or threads < 2:
         return blake3(data).digest()
     # a pool of its own: the library's shared one does not survive a fork
-    return blake3(data, max_threads=min(os.cpu_count() or 1, _MOST_THREADS)).digest()
+    return blake3(data, max_threads=threads).digest()
 
 
 @contextmanager

@@ -52,6 +52,11 @@ class Draft:
         self._thread = threading.Thread(target=self._writer.write, name="hydra_cached-draft")
         self._thread.start()
 
+    @property
+    def is_being_written(self) -> bool:
+        """Whether its thread is still at work."""
+        return self._thread.is_alive()
+
     def finish(self, head: bytes, path: Path, *, is_durable: bool) -> None:
         """Write ``head`` before the chunks, and give the file its name.
 

@@ -1,8 +1,9 @@
 """The form of object files: written whole or not at all, copied without being held, mapped and checked.
 
-Layout, little-endian: ``magic, u32 chunk count, u32 slack, u64 length of the note``, then per chunk ``u64 length,
-32 bytes blake3``, then ``32 bytes blake3 of the note, note``, then as many zero bytes as the slack says (room that was
-left when the length of the note was not known yet), then the chunks, each at a multiple of 64 bytes.
+Layout, little-endian: ``magic, u32 row count, u32 slack, u64 length of the note``, then the table: a row ``u64 length,
+32 bytes blake3`` per chunk, or per piece of it (the length of all but the last has its highest bit set), then
+``32 bytes blake3 of the note, note``, then as many zero bytes as the slack says (room that was left when the length of
+the note was not known yet), then the chunks, each at a multiple of 64 bytes.
 The note is the sealed record of the entry for which the file was written, so the index can be rebuilt from the files.
 """
 
@@ -15,24 +16,28 @@ import os
 import secrets
 import struct
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, starmap
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 from blake3 import blake3
 
 from hydra_cached.store.drafts import ALIGNMENT, HEAD_BYTES, UNFINISHED, Draft, write_all
 from hydra_cached.store.exclusive import sync_folder
 from hydra_cached.store.locks import mark_as_written
-from hydra_cached.store.payload import CHUNK_ROW, Payload, digest_chunk, digest_table, pack_table
+from hydra_cached.store.payload import CHUNK_ROW, GOES_ON, Payload, digest_chunk, digest_table
+
+Piece: TypeAlias = tuple[int, bytes]
+"""Length and blake3 of a piece of a chunk."""
 
 _MAGIC = b"HCOBJ\x01\r\n"
 _HEAD = struct.Struct("<8sIIQ")
 _DIGEST_BYTES = 32
 _MAP_BYTES = 256 * 1024
 _PIECE_BYTES = 4 * 1024 * 1024
-_MOST_CHUNKS = 1 << 20
+_MOST_ROWS = 1 << 20
 _LONGEST_NOTE = 64 * 1024 * 1024
 
 
@@ -41,7 +46,7 @@ class Layout:
     """The beginning of an object file.
 
     Attributes:
-        table: lengths and digests of the chunks; its own digest is the name of the object.
+        table: lengths and digests of the chunks or their pieces; its own digest is the name of the object.
         note: what the file says of itself.
         slack: number of zero bytes behind it.
     """
@@ -51,9 +56,9 @@ class Layout:
     slack: int = 0
 
     @property
-    def rows(self) -> list[tuple[int, bytes]]:
-        """Length and digest of each chunk."""
-        return list(CHUNK_ROW.iter_unpack(self.table))
+    def chunks(self) -> list[list[Piece]]:
+        """Length and digest of each piece of each chunk."""
+        return _read_table(self.table)
 
     def pack(self) -> bytes:
         """The bytes of it, without the slack."""
@@ -92,7 +97,7 @@ def finish_draft(draft: Draft, path: Path, payload: Payload, note: bytes, *, is_
 
 def layout_of(payload: Payload, note: bytes, *, slack: int = 0) -> Layout:
     """The beginning of the file of a payload."""
-    return Layout(pack_table(payload.lengths, payload.chunk_digests), note, slack)
+    return Layout(payload.table, note, slack)
 
 
 def copy_object(path: Path, source: IO[bytes], digest: str, note: bytes, *, is_durable: bool) -> None:
@@ -125,11 +130,12 @@ def copy_object(path: Path, source: IO[bytes], digest: str, note: bytes, *, is_d
 
     def chunks() -> Iterator[tuple[int, Iterable[bytes]]]:
         nonlocal position
-        for length, expected in before.rows:
+        for rows in before.chunks:
             gap = -position % ALIGNMENT
             if any(_read_exactly(source, gap)):
                 raise ValueError("its head changed")
-            yield length, pieces(length, expected)
+            length = sum(each for each, _ in rows)
+            yield length, chain.from_iterable(starmap(pieces, rows))
             position += gap + length
         if source.read(1):
             raise ValueError("its length changed")
@@ -144,7 +150,7 @@ def read_layout(source: IO[bytes], digest: str) -> Layout:
         ValueError: it is damaged, or is another object.
     """
     magic, count, slack, note_bytes = _HEAD.unpack(_read_exactly(source, _HEAD.size))
-    if magic != _MAGIC or slack > HEAD_BYTES or not 0 < count <= _MOST_CHUNKS or note_bytes > _LONGEST_NOTE:
+    if magic != _MAGIC or slack > HEAD_BYTES or not 0 < count <= _MOST_ROWS or note_bytes > _LONGEST_NOTE:
         raise ValueError("its head changed")
     table = _read_exactly(source, count * CHUNK_ROW.size)
     if not hmac.compare_digest(digest_table(table), digest):
@@ -191,28 +197,45 @@ def check_chunks(view: memoryview, digest: str, *, is_known: bool) -> tuple[memo
     table = bytes(view[_HEAD.size : table_end])
     if not hmac.compare_digest(digest_table(table), digest):
         raise ValueError("its table changed")
-    rows: Sequence[tuple[int, bytes]] = list(CHUNK_ROW.iter_unpack(table))
+    rows = _read_table(table)
     note_start = table_end + _DIGEST_BYTES
     position = note_start + note_bytes
     if slack and (slack < ALIGNMENT or (position + slack) % ALIGNMENT):
         raise ValueError("its head changed")
-    spans: list[tuple[int, int]] = []
-    for length, _ in rows:
+    gaps = bytearray()
+    chunks: list[memoryview] = []
+    for pieces in rows:
         start = position + slack
         start += -start % ALIGNMENT
-        spans.append((position, start))
-        position, slack = start + length, 0
+        gaps += view[position:start]
+        position, slack = start + sum(length for length, _ in pieces), 0
+        chunks.append(view[start:position])
     if position != len(view):
         raise ValueError("its length changed")
     note = view[note_start : note_start + note_bytes]
-    gaps = b"".join([view[end:start] for end, start in spans])
     if digest_chunk(note) != view[table_end:note_start] or gaps.strip(b"\0"):
         raise ValueError("its head changed")
-    chunks = tuple(view[start : start + length] for (_, start), (length, _) in zip(spans, rows, strict=True))
-    checked = 1 if is_known else count
-    for chunk, (_, expected) in zip(chunks[:checked], rows[:checked], strict=True):
-        if digest_chunk(chunk) != expected:
-            raise ValueError("its content changed")
+    checked = 1 if is_known else len(chunks)
+    for chunk, pieces in zip(chunks[:checked], rows[:checked], strict=True):
+        end = 0
+        for length, expected in pieces:
+            if digest_chunk(chunk[end : end + length]) != expected:
+                raise ValueError("its content changed")
+            end += length
+    return tuple(chunks)
+
+
+def _read_table(table: bytes) -> list[list[Piece]]:
+    """Length and digest of each piece, chunk by chunk."""
+    chunks: list[list[Piece]] = []
+    is_begun = False
+    for marked, digest in CHUNK_ROW.iter_unpack(table):
+        piece = (marked & ~GOES_ON, digest)
+        if is_begun:
+            chunks[-1].append(piece)
+        else:
+            chunks.append([piece])
+        is_begun = marked >= GOES_ON
     return chunks
 
 

@@ -1,7 +1,8 @@
 """Values to bytes and back: pickle protocol 5 with large buffers out of band. Trusts its input; touches no files.
 
 A payload is a list of chunks: first the pickle stream, then one chunk per large buffer. Its digest is blake3 over the
-chunks' lengths and digests, so the stream can be checked without reading the buffers.
+chunks' lengths and digests, so the stream can be checked without reading the buffers. A buffer whose pieces were
+digested for keys, such as the columns of a frame, is digested by these pieces: none of it is read twice.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import io
 import pickle
 import struct
 import sys
+from bisect import bisect_right
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -30,6 +32,10 @@ INLINE_BYTES = 32 * 1024
 """Payloads up to this size lie in their entry. Only larger buffers go out of band, so such a payload is one chunk."""
 
 CHUNK_ROW = struct.Struct("<Q32s")
+GOES_ON = 1 << 63
+"""Added to the length of a piece that the next one goes on from."""
+
+_MOST_PIECES = 256
 
 
 class Payload:
@@ -42,7 +48,7 @@ class Payload:
         draft: an object file that is being written while the chunks are digested, or None.
     """
 
-    __slots__ = ("_addresses", "_chunk_digests", "_digest", "chunks", "codec", "draft", "lengths")
+    __slots__ = ("_addresses", "_chunk_digests", "_digest", "_pieces", "chunks", "codec", "draft", "lengths")
 
     def __init__(self, codec: str, chunks: tuple[Chunk, ...]) -> None:
         self.codec = codec
@@ -50,8 +56,9 @@ class Payload:
         self.lengths = tuple([memoryview(chunk).nbytes for chunk in chunks])
         self.draft: Draft | None = None
         self._chunk_digests: list[bytes | None] = [None] * len(chunks)
+        self._pieces: list[dict[tuple[int, int], bytes]] = [{} for _ in chunks]
         self._digest: str | None = None
-        self._addresses: dict[tuple[int, int], int] | None = None
+        self._addresses: list[tuple[int, int]] | None = None
 
     @property
     def size_bytes(self) -> int:
@@ -66,38 +73,75 @@ class Payload:
     @property
     def is_digested(self) -> bool:
         """Whether its digests are known already."""
-        return None not in self._chunk_digests
+        return all(map(self._known_rows, range(len(self.chunks))))
 
     @property
-    def chunk_digests(self) -> tuple[bytes, ...]:
-        """blake3 of each chunk, 32 bytes each."""
-        return tuple(map(self._digest_chunk, range(len(self.chunks))))
+    def table(self) -> bytes:
+        """Lengths and blake3 digests of its chunks or of their pieces, as they stand in an object file."""
+        return b"".join(map(self._write_rows, range(len(self.chunks))))
 
     @property
     def digest(self) -> str:
-        """blake3 over the chunks' lengths and digests, 64 hexadecimal digits."""
+        """blake3 over the table, 64 hexadecimal digits."""
         if self._digest is None:
-            self._digest = digest_table(pack_table(self.lengths, self.chunk_digests))
+            self._digest = digest_table(self.table)
         return self._digest
 
     def sharing_digests(self) -> AbstractContextManager[None]:
-        """Digests of buffers that are made meanwhile, in this thread, are made once for both."""
+        """Digests of buffers, or pieces of them, that are made meanwhile in this thread are made once for both."""
         return share_digests(self.find_digest) if len(self.chunks) > 1 else nullcontext()
 
     def find_digest(self, data: memoryview) -> bytes | None:
-        """The digest of a run of bytes that is one of the buffers, so that it need not be read twice."""
+        """The digest of a run of bytes that lies in one of the buffers, so that it need not be read twice."""
         if self._addresses is None:
             places = [address_of(memoryview(chunk)) for chunk in self.chunks]
-            self._addresses = {(place, self.lengths[i]): i for i, place in enumerate(places) if place is not None}
+            self._addresses = sorted((place, i) for i, place in enumerate(places) if place is not None)
         place = address_of(data)
-        index = None if place is None else self._addresses.get((place, data.nbytes))
-        return None if index is None else self._digest_chunk(index)
+        if place is None:
+            return None
+        found = bisect_right(self._addresses, (place, len(self.chunks))) - 1
+        if found < 0:
+            return None
+        start, index = self._addresses[found]
+        offset, length = place - start, data.nbytes
+        if offset + length > self.lengths[index]:
+            return None
+        if length == self.lengths[index]:
+            return self._digest_chunk(index)
+        pieces = self._pieces[index]
+        if (offset, length) not in pieces:
+            pieces[offset, length] = self._hash(data)
+        return pieces[offset, length]
+
+    def _write_rows(self, index: int) -> bytes:
+        return self._known_rows(index) or CHUNK_ROW.pack(self.lengths[index], self._digest_chunk(index))
+
+    def _known_rows(self, index: int) -> bytes:
+        """What the table says of a chunk, as far as nothing is left to be digested; else nothing."""
+        whole = self._chunk_digests[index]
+        if whole is not None:
+            return CHUNK_ROW.pack(self.lengths[index], whole)
+        pieces = sorted(self._pieces[index].items())
+        end = 0
+        for (offset, length), _ in pieces:
+            if offset != end:
+                return b""
+            end += length
+        if not pieces or end != self.lengths[index] or len(pieces) > _MOST_PIECES:
+            return b""
+        rows = [CHUNK_ROW.pack(length | GOES_ON, digest) for (_, length), digest in pieces[:-1]]
+        (_, length), digest = pieces[-1]
+        return b"".join([*rows, CHUNK_ROW.pack(length, digest)])
 
     def _digest_chunk(self, index: int) -> bytes:
         found = self._chunk_digests[index]
         if found is None:
-            found = self._chunk_digests[index] = hash_bytes(self.chunks[index])
+            found = self._chunk_digests[index] = self._hash(self.chunks[index])
         return found
+
+    def _hash(self, data: Chunk) -> bytes:
+        # the thread that writes needs a processor too
+        return hash_bytes(data, busy_threads=1 if self.draft is not None and self.draft.is_being_written else 0)
 
     def discard_draft(self) -> None:
         """Remove the file that is being written."""
@@ -184,11 +228,6 @@ def address_of(data: memoryview) -> int | None:
 def digest_chunk(chunk: Chunk) -> bytes:
     """blake3 of a chunk, 32 bytes."""
     return hash_bytes(chunk)
-
-
-def pack_table(lengths: Sequence[int], digests: Sequence[bytes]) -> bytes:
-    """Lengths and digests of chunks, as they stand in an object file."""
-    return b"".join(map(CHUNK_ROW.pack, lengths, digests))
 
 
 def digest_table(table: bytes) -> str:
