@@ -270,6 +270,13 @@ def test_recipe_key_beside_a_call_without_one_is_kept() -> None:
     assert recipe(config, "b") == recipe({"b": call(n=1)}, "b") is not None
 
 
+def test_keywords_that_are_no_texts_have_keys_of_their_own() -> None:
+    keywords = (1, True, 1.5, "1", "@1", b"1")
+    recipes = [recipe({"_target_": "builtins.dict", keyword: 2}) for keyword in keywords]
+    assert None not in recipes
+    assert len(set(recipes)) == len(keywords)
+
+
 def test_undigestible_argument_leaves_no_call_key_and_is_named() -> None:
     graph = build_graph(call(good=1, bad=threading.Lock()))
     keys = Keys(graph, CODE)

@@ -51,7 +51,6 @@ class RunOptions:
             dask starts ``jobs`` workers.
         is_shipping_code: the user's own modules are sent to the workers of the cluster.
         is_keeping_going: after a failure, go on with what does not depend on it.
-        is_importing_named: import the caller's own modules that texts in arguments name code of, so that it counts.
         lock_timeout_s: wait at most so long, in seconds, for another process that computes the same; then compute it.
     """
 
@@ -65,7 +64,6 @@ class RunOptions:
     cluster: Any = None
     is_shipping_code: bool = False
     is_keeping_going: bool = False
-    is_importing_named: bool = True
     lock_timeout_s: float = 3600.0
 
     @property
@@ -121,7 +119,7 @@ def wire(graph: Graph, cache: ResultCache | None, options: RunOptions, *, is_cal
     code = CodeFingerprints(None if cache is None else CacheMemo(cache, CODE_MEMO))
     files = FileDigests(memo=None if cache is None else CacheMemo(cache, FILE_MEMO))
     recall = (lambda kind, keys: {}) if cache is None else cache.recall
-    keys = Keys(graph, code, files, outputs_recaller(recall), may_import=options.is_importing_named)
+    keys = Keys(graph, code, files, outputs_recaller(recall))
     forced = frozenset(node.index for name in options.force for node in find_nodes(graph, keys, name))
     policy = Policy(
         options.exclude,

@@ -238,8 +238,6 @@ def read_options(request: Request) -> RunOptions:
         is_shipping_code=request.is_shipping_code,
         is_keeping_going=request.is_keeping_going,
         lock_timeout_s=parse_seconds(request.lock_timeout),
-        # with an allow-list nothing is imported that it does not name
-        is_importing_named=not request.allow,
     )
 
 

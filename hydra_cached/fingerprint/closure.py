@@ -7,6 +7,7 @@ nothing of what it uses.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -32,6 +33,7 @@ from hydra_cached.fingerprint.snapshot import Snapshot
 from hydra_cached.fingerprint.texts import definitions_of
 
 _MAX_ROUNDS = 20
+_IMPORT_BY_NAME = re.compile(r"\b(?:import_module|__import__)\(|\bsys\.modules\[").search
 
 
 class Closures:
@@ -55,13 +57,25 @@ class Closures:
         # fingerprints of these were believed
         self._unread: list[Any] = []
 
-    def named(self, text: str) -> Any | None:
+    def named(self, text: str, *, may_import: bool = True) -> Any | None:
         """The first-party code that a dotted text names, or None."""
+        if not may_import:
+            return self._names.find_home(text)
         before = self._nodes.imports
         found = self._names.find(text)
         if self._nodes.imports != before:
             self._nodes.forget()
         return found
+
+    def named_module(self, word: str) -> Any | None:
+        """The first-party module that a single word names, or None."""
+        return self._names.find_module(word)
+
+    def imports_by_name(self, target: Any) -> bool:
+        """Whether ``target`` reaches code that imports a module by a name that only the run knows."""
+        with pause_collection():
+            _, nodes = self._gather(target)
+            return any(node.kind == "unfollowed" and _IMPORT_BY_NAME(node.name) for node in nodes)
 
     def collect(self, target: Any) -> tuple[Definition, ...]:
         """Every definition that ``target`` reaches, itself included, sorted by id, with what could not be followed."""

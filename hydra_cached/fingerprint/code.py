@@ -26,6 +26,7 @@ class CodeFingerprints:
         self._closures = Closures(self._bodies, self._rows)
         # by identity; the object is kept, so that its id stays its own
         self._digests: dict[int, tuple[Any, str]] = {}
+        self._importers: dict[int, tuple[Any, bool]] = {}
 
     def of(self, target: Any) -> str:
         """64 hexadecimal digits for a callable's or class's code and all first-party code it reaches.
@@ -41,13 +42,29 @@ class CodeFingerprints:
         """Every definition that counts for ``target``, sorted by id."""
         return self._closures.collect(target)
 
-    def named(self, text: str) -> Any | None:
+    def named(self, text: str, *, may_import: bool = True) -> Any | None:
         """The first-party code that a dotted text names, for `of`: a function, class, module or other value, or None.
 
         A module is imported for this only if its text defines the rest of the name at its top level. One that is named
         as a whole is not imported, and counts by its text and the first-party texts that it imports.
+
+        Args:
+            may_import: False gives the module in which the name is defined, as one that is named as a whole.
         """
-        return self._closures.named(text)
+        return self._closures.named(text, may_import=may_import)
+
+    def named_module(self, word: str, target: Any) -> Any | None:
+        """The first-party module that a word names, for `of`, where ``target`` imports modules by name; else None.
+
+        Any word could be the name of a module, so it counts only for code that may import it.
+        """
+        found = self._closures.named_module(word)
+        if found is None:
+            return None
+        known = self._importers.get(id(target))
+        if known is None:
+            known = self._importers[id(target)] = (target, self._closures.imports_by_name(target))
+        return found if known[1] else None
 
     def flush(self) -> None:
         """Hand what was learnt of files to the memo. To be called once, at the end."""

@@ -185,7 +185,7 @@ def find_file(name: str) -> str | None:
 
 def find_spec(name: str) -> ModuleSpec | None:
     """Where a module that is not imported would be found, without importing the packages above it; None if nowhere."""
-    parent = name.rpartition(".")[0]
+    parent, _, last = name.rpartition(".")
     path: Any = None
     if parent in sys.modules:
         path = getattr(sys.modules[parent], "__path__", None)
@@ -195,6 +195,11 @@ def find_spec(name: str) -> ModuleSpec | None:
         return None
     try:
         return PathFinder.find_spec(name, path)
+    except KeyError:
+        # a package without a file of its own asks the one above it where it lies, which is not imported
+        found = ModuleSpec(name, None, is_package=True)
+        found.submodule_search_locations = [os.path.join(folder, last) for folder in path]
+        return found
     except (ImportError, AttributeError, ValueError):
         return None
 

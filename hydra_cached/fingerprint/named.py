@@ -6,6 +6,8 @@ a whole never is: what its text and the texts that it imports say is enough.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import re
 import sys
@@ -18,8 +20,11 @@ from hydra_cached.fingerprint.bodies import UNSURE, Bodies
 from hydra_cached.fingerprint.definition import digest_text
 from hydra_cached.fingerprint.distribution import absolute, find_file, find_spec
 from hydra_cached.fingerprint.glances import Glance, Glances
+from hydra_cached.fingerprint.installed import is_site_folder
 
-_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
+# "pkg.module.name", or as entry points write it: "module:name"
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*[.:][^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_DOT = re.compile(r"[.:]").split
 _MAX_LENGTH = 200
 _ABSENT = object()
 
@@ -55,17 +60,38 @@ class NamedCode:
         self._glances = glances
         self._load = load
         self._found: dict[str, Any] = {}
+        self._homes: dict[str, ModuleText | None] = {}
         self._tops: dict[str, bool] = {}
 
     def find(self, text: str) -> Any | None:
         """What ``text`` names in the user's code: a function, class or other value, a `ModuleText`, or None."""
         found = self._found.get(text, _ABSENT)
         if found is _ABSENT:
-            is_name = len(text) <= _MAX_LENGTH and "." in text and _DOTTED.fullmatch(text) is not None
-            found = self._look_up(text) if is_name and self._is_own(text.partition(".")[0]) else None
+            is_name = len(text) <= _MAX_LENGTH and _DOTTED.fullmatch(text) is not None
+            found = self._look_up(_DOT(text)) if is_name and self._is_own(_DOT(text)[0]) else None
             if is_name:
                 self._found[text] = found
         return found
+
+    def find_home(self, text: str) -> ModuleText | None:
+        """The module of the user's in which the code is that ``text`` names, or None. Imports nothing."""
+        if text not in self._homes:
+            is_name = len(text) <= _MAX_LENGTH and _DOTTED.fullmatch(text) is not None
+            self._homes[text] = self._find_home(_DOT(text)) if is_name and self._is_own(_DOT(text)[0]) else None
+        return self._homes[text]
+
+    def _find_home(self, parts: list[str]) -> ModuleText | None:
+        name, rest = self._split(parts)
+        file = find_file(name) if self._bodies.is_first_party(name) else None
+        return None if file is None or (rest and not self._defines(name, rest[0])) else ModuleText(name, file)
+
+    def find_module(self, word: str) -> ModuleText | None:
+        """The module of the user's that a single word names, beside no package; None for a word that is only that."""
+        found = self._found.get(word, _ABSENT)
+        if found is _ABSENT:
+            is_name = word.isidentifier() and _lies_beside_packages(word) and self._is_own(word)
+            found = self._found[word] = self._look_up([word]) if is_name else None
+        return found if isinstance(found, ModuleText) else None
 
     def parts(self, module: ModuleText) -> Iterator[TextPart]:
         """What counts of a module by its text: that, and the first-party texts that it imports, near and far."""
@@ -91,15 +117,18 @@ class NamedCode:
             known = self._tops[top] = _is_there(top) and self._bodies.is_first_party(top)
         return known
 
-    def _look_up(self, text: str) -> Any | None:
-        parts = text.split(".")
+    def _split(self, parts: list[str]) -> tuple[str, list[str]]:
+        """The module, and what of it."""
         name, depth = parts[0], 1
         while depth < len(parts) and not self._defines(name, parts[depth]) and _is_there(f"{name}.{parts[depth]}"):
             name = f"{name}.{parts[depth]}"
             depth += 1
+        return name, parts[depth:]
+
+    def _look_up(self, parts: list[str]) -> Any | None:
+        name, rest = self._split(parts)
         if not self._bodies.is_first_party(name):
             return None
-        rest = parts[depth:]
         if not rest:
             file = find_file(name)
             return None if file is None else ModuleText(name, file)
@@ -147,6 +176,21 @@ def _imports(name: str, file: str, glance: Glance) -> Iterator[str]:
         if source:
             yield source
             yield from (f"{source}.{each}" for each in names)
+
+
+def _lies_beside_packages(word: str) -> bool:
+    """Whether something of this name lies in a folder that is looked in for modules, and where nothing is installed."""
+    for folder in sys.path:
+        if not is_site_folder(os.path.join(folder, "")):
+            with contextlib.suppress(OSError):
+                if word in _list_names(folder or os.curdir, os.stat(folder or os.curdir).st_mtime_ns):
+                    return True
+    return False
+
+
+@functools.lru_cache(maxsize=64)
+def _list_names(folder: str, changed_ns: int) -> frozenset[str]:
+    return frozenset(name.partition(".")[0] for name in os.listdir(folder))
 
 
 def _is_there(name: str) -> bool:

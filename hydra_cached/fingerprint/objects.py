@@ -72,10 +72,7 @@ def encode_object(walk: Walk, value: Any) -> None:
     else:
         walk.write(factory)
         walk.write(arguments)
-    if isinstance(value, BaseException):
-        # an error has a dict once somebody has asked for it
-        state = state or None
-    elif state is None:
+    if state is None:
         state = _find_forgotten(value)
     try:
         walk.write(state)
@@ -92,6 +89,15 @@ def encode_object(walk: Walk, value: Any) -> None:
     if setter is not None:
         walk.out += b"U"
         walk.write(setter)
+
+
+def _as_first(value: Any, state: Any) -> Any:
+    """The state of an object as it was before somebody asked for its attributes, which gives some kinds a dict."""
+    if isinstance(value, BaseException):
+        return state or None
+    if isinstance(value, functools.partial) and type(state) is tuple:
+        return (*state[:3], *[each or None for each in state[3:]])
+    return state
 
 
 def _write_declared(walk: Walk, value: Any) -> None:
@@ -164,7 +170,7 @@ def reduce(value: Any) -> str | tuple[Any, tuple[Any, ...], Any, list[Any] | Non
         return (
             factory,
             arguments,
-            state,
+            _as_first(value, state),
             None if items is None else list(items),
             None if entries is None else list(entries),
             setter,

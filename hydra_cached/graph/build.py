@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hydra_cached.fingerprint.collector import pause_collection
@@ -61,7 +62,8 @@ def _build(config: Any, args: tuple[Any, ...], kwargs: dict[str, Any], is_sharin
     if policy.is_enforced:
         check_indirect_targets(places.places, policy)
     # deep for literals that are nested deep
-    return call_deep(lambda: merge_equal_calls(places.places, places.paths, root, is_sharing=is_sharing))
+    graph = call_deep(lambda: merge_equal_calls(places.places, places.paths, root, is_sharing=is_sharing))
+    return replace(graph, policy=policy) if policy.is_enforced else graph
 
 
 def read_config(config: Any, kwargs: dict[str, Any], new_places: Callable[[], Places]) -> tuple[Places, Any]:

@@ -14,32 +14,44 @@ from hydra_cached.errors import TargetError
 from hydra_cached.graph.expression import Items, Raw
 from hydra_cached.graph.node import Place
 from hydra_cached.graph.paths import KeyPath, full_key_of
-from hydra_cached.targets import TargetPolicy, check_found, check_name, locate_target, refuse, target_id
-from hydra_cached.targets.denied import ATTRIBUTE_LOOKUPS, DENIED_ATTRIBUTES, IMPORT_LOOKUPS, INNER_NAMES
+from hydra_cached.targets import (
+    TargetPolicy,
+    check_dependency,
+    check_found,
+    check_name,
+    locate_target,
+    marks_of,
+    refuse,
+    target_id,
+)
+from hydra_cached.targets.denied import DENIED_ATTRIBUTES, IMPORT_LOOKUPS, INNER_NAMES, LOOKUPS
 
-_LOOKUPS = IMPORT_LOOKUPS | ATTRIBUTE_LOOKUPS
 _HARMFUL = DENIED_ATTRIBUTES | INNER_NAMES
 _CONTAINERS = frozenset({Items, Raw, dict, list, tuple})
 
 
 def check_indirect_targets(places: Iterable[Place], policy: TargetPolicy) -> None:
-    """Refuse what ``policy`` does not let the calls at ``places`` reach by name.
+    """Refuse what ``policy`` does not let the calls at ``places`` reach, or depend on, by name.
 
     Raises:
         TargetError: a name is denied, not allowed, cannot be imported, or is not known yet.
     """
     known: dict[str, str] = {}
     for place in places:
-        if place.is_leaf and place.target_id not in _LOOKUPS:
+        if place.is_leaf and place.target_id not in LOOKUPS and not place.declared.depends_on:
             continue
         try:
-            if place.target_id in _LOOKUPS:
+            # what a decorator says is no config's
+            for name in place.declared.depends_on[len(marks_of(place.target).depends_on) :]:
+                if isinstance(name, str):
+                    check_dependency(name, policy, path=_dotted(place.path))
+            if place.target_id in LOOKUPS:
                 _check_lookup(place.target_id, place.args, place.kwargs, policy, _dotted(place.path))
             for path, written in _unexpanded_calls(place):
                 name = written["_target_"]
                 if name not in known:
                     known[name] = _check_named(name, policy, _dotted(path))
-                if known[name] in _LOOKUPS:
+                if known[name] in LOOKUPS:
                     _check_lookup(known[name], written.get("_args_", ()), written, policy, _dotted(path))
         except TargetError as exc:
             exc.full_key = full_key_of(place.source, place.path)
@@ -64,11 +76,11 @@ def _check_lookup(lookup: str, args: Any, kwargs: Mapping[str, Any], policy: Tar
         if type(name) is not str:
             refuse(lookup, "looks up a name that the config does not say", policy, path=path)
         elif lookup in IMPORT_LOOKUPS:
-            if _check_named(name, policy, path) in _LOOKUPS:
+            if _check_named(name, policy, path) in LOOKUPS:
                 refuse(name, "could look up any name, once it is handed on", policy, path=path)
         else:
             for part in name.split("."):
-                if part in _HARMFUL or part.startswith("__"):
+                if part in _HARMFUL or part.startswith("_"):
                     refuse(lookup, f'takes "{part}", which can do harm', policy, path=path)
 
 

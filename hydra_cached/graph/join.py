@@ -107,7 +107,7 @@ class Joiner:
             )
             parts = tuple([self._part(graph, *each) for each in zip(self._roots, self._ranges, strict=True)])
         starts = tuple([indices.start for indices in self._ranges[1:]])
-        return JoinedGraph(replace(graph, root=_list_roots(parts), starts=starts), parts)
+        return JoinedGraph(replace(graph, root=_list_roots(parts), starts=starts, policy=self._policy), parts)
 
     def _part(self, graph: Graph, root: Any, indices: range) -> Part:
         paths: dict[int, list[KeyPath]] = {}

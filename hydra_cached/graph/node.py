@@ -9,7 +9,7 @@ from typing import Any
 
 from hydra_cached.graph.expression import Ref, references
 from hydra_cached.graph.paths import KeyPath, Link, spread
-from hydra_cached.targets import ArgumentGuard, Marks
+from hydra_cached.targets import UNCHECKED, ArgumentGuard, Marks, TargetPolicy
 
 # places and nodes are not frozen: that would make them three times as slow to make, and they are most of a graph
 
@@ -123,12 +123,14 @@ class Graph:
 
     Attributes:
         starts: indices of the first places of the configs after the first one, where several are joined.
+        policy: what the config may call, and name.
     """
 
     nodes: tuple[Node, ...]
     root: Any
     node_of_place: tuple[int, ...]
     starts: tuple[int, ...] = ()
+    policy: TargetPolicy = UNCHECKED
 
     def node_of(self, place: Place) -> Node:
         return self.nodes[self.node_of_place[place.index]]
@@ -195,5 +197,6 @@ def argument_expressions(place: Place) -> Iterator[tuple[str, Any]]:
     else:
         yield "_args_", place.args
     for name, each in place.kwargs.items():
-        # a keyword may be any text, but must not be taken for a position
-        yield (f"@={name}" if name.startswith("@") else name), each
+        # a keyword may be any text, but must not be taken for a position; over one that is no text the call will fail
+        is_marked = type(name) is not str or name.startswith("@")
+        yield (f"@={name}" if is_marked else name), each

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from hydra_cached.errors import NotDigestibleError, TargetError
 from hydra_cached.fingerprint import MEMORABLE, ArgumentEncoder, CodeFingerprints, Encoder, FileDigests, digest_scalar
-from hydra_cached.graph import Node, Ref, argument_expressions, references
+from hydra_cached.graph import Node, Place, Ref, argument_expressions, references
 from hydra_cached.keys.encode import digest_text, encode_literals
 from hydra_cached.keys.inputs import NamedPath, literal_texts, named_paths
-from hydra_cached.targets import locate_target
+from hydra_cached.targets import TargetPolicy, locate_target, may_be_named
 
 # like positional arguments, and unlike any keyword, these begin with "@" and no "="
 VERSION = "@version"
@@ -105,16 +104,16 @@ class Identifier:
     """Makes identities. Holds the memos that they come from.
 
     Args:
-        may_import: import the user's own modules that texts in the arguments name code of.
+        policy: of what texts in the arguments name, only what it allows is imported.
     """
 
     def __init__(
-        self, code: CodeFingerprints, files: FileDigests, outputs_known: OutputsKnown, *, may_import: bool
+        self, code: CodeFingerprints, files: FileDigests, outputs_known: OutputsKnown, policy: TargetPolicy
     ) -> None:
         self._code = code
         self._files = files
         self._outputs_known = outputs_known
-        self._may_import = may_import
+        self._policy = policy
         self._paths: dict[int, tuple[NamedPath, ...]] = {}
         self._prefixes = tuple(root + os.sep for root in files.roots)
         self._scalars: dict[tuple[type, object], str] = {}
@@ -139,7 +138,7 @@ class Identifier:
                 if digest is None:
                     digest = self._scalars[key] = digest_scalar(expression)
                 found.append((name, digest))
-                if kind is str and (self._kind(expression) or self._named_code(expression) is not None):
+                if kind is str and (self._kind(expression) or self._named_code(call, expression) is not None):
                     texts = True
                 continue
             if kind is float:
@@ -212,15 +211,18 @@ class Identifier:
             found[each.argument, label] = FileUse(each.argument, label, digest)
         return tuple(found.values())
 
-    def _named_code(self, text: str) -> object | None:
-        if "." not in text or not (self._may_import or text.rpartition(".")[0] in sys.modules):
+    def _named_code(self, call: Place, text: str) -> object | None:
+        if text.isidentifier():
+            return self._code.named_module(text, call.target)
+        if "." not in text and ":" not in text:
             return None
-        return self._code.named(text)
+        may_import = not self._policy.allow or may_be_named(text.replace(":", "."), self._policy)
+        return self._code.named(text, may_import=may_import)
 
     def _add_named_code(self, node: Node, found: list[tuple[str, str]], with_code: _WithCode) -> None:
         """Code of the user's own that a text in the arguments names counts as if it were called by it."""
         for text in literal_texts(node.call):
-            target = self._named_code(text)
+            target = self._named_code(node.call, text)
             if target is not None:
                 found.append((NAMED + text, self._code.of(target)))
                 with_code.append((NAMED + text, (target,)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 from types import ModuleType
@@ -18,6 +19,7 @@ Role: TypeAlias = Literal["automatic", "input", "output"]
 MOST_MENTIONS = 10_000
 """Longer lists of names count only where they are declared."""
 
+_LOOKS_LIKE_PATH = re.compile(r"[./\\]").search
 _SCALARS = frozenset({int, float, bool, complex, type(None), bytes})
 # whose objects hold no names of files, or too much to look for some
 _CLOSED = frozenset(
@@ -69,7 +71,7 @@ def find_mentions(value: Any, *, limit: int | None = MOST_MENTIONS) -> tuple[str
 def _inside(value: Any) -> list[Any]:
     """What a container or an object holds, as far as texts may be in it."""
     if isinstance(value, dict):
-        return [each for each in dict.values(value) if type(each) not in _SCALARS]
+        return [*_naming_keys(value), *(each for each in dict.values(value) if type(each) not in _SCALARS)]
     if isinstance(value, (list, tuple, set, frozenset)):
         if _SCALARS.issuperset(map(type, value)):
             return []
@@ -82,6 +84,11 @@ def _inside(value: Any) -> list[Any]:
     except Exception:
         # a user's class that answers to a look in its own way
         return []
+
+
+def _naming_keys(keys: Iterable[Any]) -> list[Any]:
+    """Keys of a mapping that look like names of files. Most are names of columns, options or people."""
+    return [each for each in keys if isinstance(each, (str, PurePath)) and _LOOKS_LIKE_PATH(str(each))]
 
 
 def _attributes(value: Any) -> list[Any]:
@@ -164,7 +171,7 @@ def _literal_texts(expression: Any, limit: int | None) -> tuple[str, ...]:
         return find_mentions(written_content(expression), limit=limit)
     if not isinstance(expression, Items):
         return () if isinstance(expression, Ref) else find_mentions(expression, limit=limit)
-    found: list[str] = []
+    found = list(find_mentions(_naming_keys(expression.keys or ()), limit=limit))
     for value in expression.values:
         found.extend(_literal_texts(value, limit))
     return tuple(found) if limit is None or len(found) <= limit else ()

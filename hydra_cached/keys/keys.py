@@ -34,7 +34,6 @@ class Keys:
         code: memo of code fingerprints.
         files: memo of file digests.
         outputs_known: tells what a call wrote when it last ran.
-        may_import: import the user's own modules that texts in the arguments name code of.
     """
 
     def __init__(
@@ -43,13 +42,11 @@ class Keys:
         code: CodeFingerprints,
         files: FileDigests | None = None,
         outputs_known: OutputsKnown = lambda writer: frozenset(),
-        *,
-        may_import: bool = True,
     ) -> None:
         self._graph = graph
         self._code = code
         self._files = files or FileDigests()
-        self._identifier = Identifier(code, self._files, outputs_known, may_import=may_import)
+        self._identifier = Identifier(code, self._files, outputs_known, graph.policy)
         self._identities: dict[int, Identity] = {}
         self._recipes: dict[int, str | None] = {}
         self._head = (SCHEMA, *sys.version_info[:2])

@@ -20,10 +20,12 @@ from hydra_cached.targets.policy import (
     UNCHECKED,
     TargetPolicy,
     allow_only,
+    check_dependency,
     check_found,
     check_id,
     check_identity,
     check_name,
+    may_be_named,
     refuse,
 )
 from hydra_cached.targets.signature import check_call
@@ -37,6 +39,7 @@ __all__ = [
     "allow_only",
     "check_call",
     "check_callable",
+    "check_dependency",
     "check_found",
     "check_id",
     "check_identity",
@@ -48,6 +51,7 @@ __all__ = [
     "is_container",
     "locate_target",
     "marks_of",
+    "may_be_named",
     "not_cached",
     "not_deterministic",
     "output_files",

@@ -8,15 +8,18 @@ objects hold inside is theirs.
 from __future__ import annotations
 
 import functools
-from types import CodeType, FrameType, ModuleType, TracebackType
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
 from hydra_cached.errors import TargetError
+from hydra_cached.targets.denied import LOOKUPS
 from hydra_cached.targets.held import find_held
 from hydra_cached.targets.identity import claimed_id
 from hydra_cached.targets.policy import TargetPolicy, find_denial, guarded_id, public_id, spell_option
 
 _INNER = (FrameType, CodeType, TracebackType)
+# what its objects do was checked when they were made
+_PLAIN = (type, FunctionType, BuiltinFunctionType)
 
 
 class ArgumentGuard:
@@ -52,6 +55,8 @@ class ArgumentGuard:
         else:
             what = entry = public_id(guarded_id(value) or _claimed(value))
             denial = find_denial(entry, self.policy)
+            if denial is None and entry in LOOKUPS and isinstance(value, _PLAIN):
+                denial = find_denial(entry, self.policy, "could take any name, once it is called")
         if denial is None:
             return
         where = f"at {path}" if path else "at the root"

@@ -18,7 +18,8 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         "runs shell commands",
         """
         os.system os.popen subprocess asyncio.create_subprocess_shell asyncio.subprocess.create_subprocess_shell
-        asyncio.base_events.BaseEventLoop.subprocess_shell
+        asyncio.base_events.BaseEventLoop.subprocess_shell asyncio.base_subprocess asyncio.unix_events
+        asyncio.windows_events asyncio.windows_utils
         """,
     ),
     (
@@ -38,7 +39,7 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         """
         builtins.eval builtins.exec builtins.compile builtins.breakpoint builtins.function builtins.code builtins.method
         types.FunctionType types.LambdaType types.CodeType types.MethodType types.new_class dataclasses.make_dataclass
-        code.interact code.compile_command code.InteractiveInterpreter code.InteractiveConsole codeop
+        sys.breakpointhook code.interact code.compile_command code.InteractiveInterpreter code.InteractiveConsole codeop
         runpy timeit.timeit timeit.repeat timeit.main timeit.Timer cProfile profile.run profile.runctx profile.Profile
         trace.Trace trace.main pdb bdb doctest pydoc logging.config optparse.Values
         typing.get_type_hints typing.ForwardRef typing.evaluate_forward_ref typing._eval_type annotationlib
@@ -50,6 +51,7 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         pygments.formatters.load_formatter_from_file pandas.eval pandas.core.computation pandas.DataFrame.eval
         pandas.core.frame.DataFrame.eval pandas.DataFrame.query pandas.core.frame.DataFrame.query numexpr.evaluate
         numexpr.necompiler sympy.sympify sympy.S sympy.core.sympify sympy.parsing sympy.parse_expr torch.hub.load
+        tornado.template pydantic.TypeAdapter pydantic.type_adapter pydantic.create_model pydantic.main.create_model
         """,
     ),
     (
@@ -58,7 +60,7 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         pickle.load pickle.loads pickle._load pickle._loads pickle.Unpickler pickle._Unpickler marshal shelve
         dill.load dill.loads dill.load_* dill.Unpickler dill._dill.load dill._dill.loads dill._dill.Unpickler
         dill.session cloudpickle.load cloudpickle.loads jsonpickle tracemalloc.Snapshot.load
-        multiprocessing.reduction multiprocessing.connection distributed.protocol
+        multiprocessing.reduction multiprocessing.connection distributed.protocol diskcache
         yaml.load yaml.load_all yaml.unsafe_load yaml.unsafe_load_all yaml.Loader yaml.UnsafeLoader yaml.CLoader
         yaml.CUnsafeLoader yaml.loader.Loader yaml.loader.UnsafeLoader yaml.cyaml.CLoader yaml.cyaml.CUnsafeLoader
         yaml.add_constructor yaml.add_multi_constructor yaml.constructor
@@ -72,6 +74,7 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         _frozen_importlib _frozen_importlib_external _imp imp zipimport importlib.metadata.EntryPoint
         pkgutil.resolve_name pkgutil.walk_packages pkgutil.get_loader pkgutil.find_loader
         importlib.resources._common.resolve importlib.resources._common.get_package
+        distributed.utils.import_file distributed.preloading
         xml.sax.make_parser xml.sax._create_parser pkg_resources pandas.compat._optional pydantic.v1.utils.import_string
         pydantic._internal._validators.import_string werkzeug.utils.import_string dask.utils.import_required
         cloudpickle.subimport cloudpickle.dynamic_subimport
@@ -94,7 +97,12 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         shutil.rmtree shutil._rmtree* shutil._RmtreeType shutil.move shutil.chown
         pathlib.Path.unlink pathlib.Path.rmdir pathlib.Path.rename pathlib.Path.replace pathlib.Path.chmod
         pathlib.Path.lchmod pathlib.Path.move pathlib.Path.move_into pathlib._NormalAccessor
-        tempfile.TemporaryDirectory._rmtree tempfile._TemporaryFile*
+        tempfile.TemporaryDirectory._* tempfile._TemporaryFile*
+        logging.handlers.BaseRotatingHandler.rotate logging.handlers.RotatingFileHandler.doRollover
+        logging.handlers.TimedRotatingFileHandler.doRollover
+        fsspec.spec.AbstractFileSystem.rm* fsspec.spec.AbstractFileSystem.mv fsspec.spec.AbstractFileSystem.move
+        fsspec.spec.AbstractFileSystem.delete fsspec.spec.AbstractFileSystem.rename
+        fsspec.implementations.local.LocalFileSystem.rm* fsspec.implementations.local.LocalFileSystem.mv*
         """,
     ),
     (
@@ -102,6 +110,7 @@ _ENTRIES: tuple[tuple[str, str], ...] = (
         """
         sys.exit builtins.exit builtins.quit _sitebuiltins.Quitter os._exit os.abort os.kill os.killpg
         signal.raise_signal signal.pthread_kill signal.pidfd_send_signal signal.signal signal.alarm signal.setitimer
+        psutil.Process.kill psutil.Process.terminate psutil.Process.suspend psutil.Process.send_signal
         _thread.interrupt_main _thread.exit _thread.exit_thread faulthandler
         """,
     ),
@@ -203,15 +212,26 @@ IMPORT_LOOKUPS = frozenset(
 ATTRIBUTE_LOOKUPS = frozenset({"builtins.getattr", "operator.attrgetter", "operator.methodcaller"})
 """Targets that take an attribute by its name."""
 
+LOOKUPS = IMPORT_LOOKUPS | ATTRIBUTE_LOOKUPS
+
 DENIED: dict[str, str] = {
     entry: reason for reason, entries in _ENTRIES for entry in entries.split() if not entry.endswith("*")
 }
 DENIED_PREFIXES: tuple[tuple[str, str], ...] = tuple(
     (entry[:-1], reason) for reason, entries in _ENTRIES for entry in entries.split() if entry.endswith("*")
 )
-DENIED_ATTRIBUTES = frozenset(
-    entry.rpartition(".")[2]
-    for entry in DENIED
-    if entry.startswith(("pathlib.Path.", "pandas.DataFrame.", "concurrent.futures."))
-)
-"""Methods that do harm to, or with, an object that a config may well have."""
+_OWNERS = ("pathlib.Path.", "pandas.DataFrame.", "concurrent.futures.", "os.", "shutil.", "builtins.")
+# what harmless objects have too
+_COMMON = frozenset({"close", "code", "compile", "function", "method", "nice", "write"})
+DENIED_ATTRIBUTES = (
+    frozenset(entry.rpartition(".")[2] for entry in DENIED if entry.startswith(_OWNERS))
+    | frozenset(
+        """
+        execl execle execlp execlpe execv execve execvp execvpe posix_spawn posix_spawnp spawnl spawnle spawnlp spawnlpe
+        spawnv spawnve spawnvp spawnvpe Popen check_call check_output getoutput getstatusoutput import_module
+        subprocess_exec subprocess_shell builtins ctypes importlib io marshal nt os pathmod pickle posix runpy shutil
+        subprocess sys
+        """.split()
+    )
+) - _COMMON
+"""Methods that do harm to, or with, an object that a config may well have; and modules, as attributes of others."""

@@ -79,6 +79,25 @@ def check_name(name: str, policy: TargetPolicy, *, path: str) -> None:
     _judge(name, name, policy, path)
 
 
+def check_dependency(name: str, policy: TargetPolicy, *, path: str) -> None:
+    """Refuse code that a config says a call depends on, by the name that it writes, before anything is imported.
+
+    Raises:
+        TargetError: it is denied or not allowed. A module is, where something in it is.
+    """
+    if not any(public_id(entry).startswith(f"{public_id(name)}.") for entry in policy.allow):
+        check_name(name, policy, path=path)
+
+
+def may_be_named(name: str, policy: TargetPolicy) -> bool:
+    """Whether a config may name this."""
+    try:
+        check_name(name, policy, path="")
+    except TargetError:
+        return False
+    return True
+
+
 def check_identity(target: Any, target_id: str, written: str, policy: TargetPolicy, *, path: str) -> None:
     """Refuse a target by what it really is, whichever name led to it.
 

@@ -92,6 +92,29 @@ def test_a_module_that_is_not_allowed_is_not_imported(yaml_folder: Path, run_cli
     assert not (yaml_folder / "imported").exists()
 
 
+@pytest.mark.parametrize("allowed", [["*"], ["loading.*", "found.*"], ["loading.*"]], ids=["all", "both", "one"])
+@pytest.mark.parametrize("name", ["found.key", "found:key"])
+def test_code_that_a_text_names_counts_with_an_allow_list_too(
+    folder: Path, run_cli: RunCli, allowed: list[str], name: str
+) -> None:
+    (folder / "found.py").write_text("open('imported', 'a').write('x')\n\ndef key():\n    return 1\n")
+    (folder / "loading.py").write_text(
+        "import importlib\n\ndef load(name, dry=False):\n    module, _, name = name.replace(':', '.').rpartition('.')\n"
+        "    return 0 if dry else getattr(importlib.import_module(module), name)()\n"
+    )
+    (folder / "naming.yaml").write_text(f"_target_: loading.load\nname: {name}\n")
+    command = ["run", "naming.yaml", "-p", "--json", *(f"--allow={each}" for each in allowed)]
+    assert document(run_cli(*command))["result"] == "1"
+    assert statuses(run_cli(*command)) == {"": "hit"}
+    (folder / "found.py").write_text("open('imported', 'a').write('x')\n\ndef key():\n    return 2\n")
+    assert document(run_cli(*command))["result"] == "2"
+    assert statuses(run_cli(*command)) == {"": "hit"}
+    (folder / "imported").unlink()
+    assert document(run_cli(*command, "+dry=true"))["result"] == "0"
+    # for its fingerprint
+    assert (folder / "imported").exists() == (allowed != ["loading.*"])
+
+
 def test_a_python_pipeline_is_the_users_own_code_unless_they_ask(folder: Path, run_cli: RunCli) -> None:
     (folder / "cleaning.py").write_text('config = dict(_target_="os.remove", path="old.txt")\n')
     (folder / "old.txt").write_text("")

@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from hydra_cached import MemoryCache, RunOptions, Store, instantiate, run
 from hydra_cached.errors import NodeFailedError
+from hydra_cached.events import Event, Warned
 from tests.graph.calling import HERE, call
 from tests.graph.targets_of_tests import Box, Model, calls
 from tests.reports import statuses
@@ -154,6 +155,16 @@ def test_copy_for_another_place_refers_to_the_same_argument(new_store: Callable[
     assert made["o1"] is not made["o2"]
     assert made["o1"].weights is made["m"].weights is made["o2"].weights
     assert made["p"].keywords["model"] is made["m"] is made["q"].keywords["model"]
+
+
+def test_a_partial_that_is_given_back_is_not_taken_for_changed(new_store: Callable[[], Store]) -> None:
+    config = {"p": call("Box", _partial_=True, model=1), "c": call("same", x="${p}"), "d": call("same", x=["${p}"])}
+    store = new_store()
+    for _ in range(2):
+        seen: list[Event] = []
+        made = run(config, store=store, listener=seen.append).value
+        assert [each for each in seen if isinstance(each, Warned)] == []
+        assert made["c"].keywords == made["p"].keywords == {"model": 1}
 
 
 def test_copies_that_hold_arguments_of_their_own_are_made_again(new_store: Callable[[], Store]) -> None:

@@ -28,6 +28,15 @@ def read(path):
 def read_all(paths):
     return [Path(path).read_text() for path in paths]
 
+def label(path):
+    return {path: "a label", "other": "no file"}
+
+def first(mapping):
+    return next(iter(mapping))
+
+def read_keys(mapping):
+    return [Path(name).read_text() for name in mapping if "." in name]
+
 def names(folder):
     return sorted(os.listdir(folder))
 
@@ -139,6 +148,20 @@ def test_files_in_containers_count(folder: Path, store: Store) -> None:
     run(config, store=store)
     (folder / "data.txt").write_text("two")
     assert run(config, store=store).value == ["two", "two"]
+
+
+@pytest.mark.parametrize("name", ["data.txt", Path("data.txt")], ids=["text", "path"])
+def test_files_that_keys_of_mappings_name_count(folder: Path, store: Store, name: Any) -> None:
+    # a key of a config is no path
+    labels = {"data.txt": "a label", "other": "no file"} if name == "data.txt" else None
+    configs = [call("read_all", paths=[call("first", mapping=call("label", path=name))])]
+    configs += [] if labels is None else [{**call("read_keys", mapping=labels), "_convert_": "all"}]
+    for config in configs:
+        (folder / "data.txt").write_text("one")
+        run(config, store=store)
+        (folder / "data.txt").write_text("two")
+        changed = run(config, store=store)
+        assert (changed.value, outcome(changed)) == (["two"], ("ran", "input_file_changed"))
 
 
 def test_file_that_another_call_names_counts_also_above_it(folder: Path, store: Store) -> None:

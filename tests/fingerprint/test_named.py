@@ -67,6 +67,9 @@ def folder(project: Project) -> Path:
         ("pack.plugin.go", "go"),
         ("space.part.go", "go"),
         ("train.main", "main"),
+        ("train:main", "main"),
+        ("lib:Model.make", "make"),
+        ("pack.plugin:go", "go"),
     ],
 )
 def test_a_function_or_class_is_found_by_its_name(text: str, name: str) -> None:
@@ -88,6 +91,10 @@ def test_a_function_or_class_is_found_by_its_name(text: str, name: str) -> None:
         "absent.work",
         "lib.work()",
         "a label: lib.work",
+        "lib:work:x",
+        ":work",
+        "label:anything",
+        "10:30",
         "label.anything",
         "label.x.y",
         "group.script.unknown",
@@ -149,6 +156,71 @@ def test_a_module_that_is_named_as_a_whole_counts_by_the_texts_it_imports(folder
         "pack.plugin",
         "numpy",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "module"),
+    [("train.main", "train"), ("train:main", "train"), ("pack.plugin.go", "pack.plugin"), ("space.part", "space.part")],
+)
+def test_without_imports_the_module_of_a_name_counts(folder: Path, text: str, module: str) -> None:
+    code = CodeFingerprints()
+    found = code.named(text, may_import=False)
+    assert getattr(found, "name", None) == module
+    assert len(code.of(found)) == 64
+    assert module not in sys.modules
+    assert not (folder / "ran").exists()
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("text", ["train.absent", "absent.work", "lib", "numpy.mean", "json.dumps", "x" * 10_000])
+def test_without_imports_other_texts_name_nothing_either(text: str) -> None:
+    assert CodeFingerprints().named(text, may_import=False) is None
+
+
+def test_a_word_names_a_module_for_code_that_imports_what_it_is_told(folder: Path, project: Project) -> None:
+    project(
+        {
+            "telling.py": """
+                import importlib
+                import sys
+
+                def load(name):
+                    return importlib.import_module(name)
+
+                def outer(name):
+                    return load(name)
+
+                def look(name):
+                    return sys.modules[name]
+
+                def other(name):
+                    return name
+                """
+        }
+    )
+    import telling  # type: ignore[import-not-found]
+
+    code = CodeFingerprints()
+    for importer in (telling.load, telling.outer, telling.look):
+        assert getattr(code.named_module("train", importer), "name", None) == "train"
+        assert code.named_module("absent", importer) is None
+        assert code.named_module("json", importer) is None
+        assert code.named_module("numpy", importer) is None
+    assert code.named_module("train", telling.other) is None
+    assert "train" not in sys.modules
+
+
+def test_a_module_deep_in_packages_without_files_of_their_own_is_found(project: Project) -> None:
+    project(
+        {
+            "deep/down/there.py": "K = 1\n",
+            "using.py": "def f():\n    from deep.down.there import K\n    return K\n",
+        }
+    )
+    import using  # type: ignore[import-not-found]
+
+    assert CodeFingerprints().named("deep.down.there").name == "deep.down.there"  # type: ignore[union-attr]
+    assert "deep.down.there.K" in {item.id for item in CodeFingerprints().collect(using.f)}
 
 
 def test_editing_what_a_text_names_changes_its_fingerprint(folder: Path, project: Project) -> None:

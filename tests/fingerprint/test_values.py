@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import copyreg
+import functools
 import io
 import itertools
 import pickle
@@ -328,3 +329,20 @@ def test_exceptions_keep_their_digests_where_libraries_pickle_them_otherwise(mon
     before = digest_value(ValueError("a"))
     monkeypatch.setitem(copyreg.dispatch_table, ValueError, lambda error: (ValueError, ("another",)))
     assert digest_value(ValueError("a")) == before
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: functools.partial(pow, 2, exp=3), lambda: ValueError("a"), lambda: [functools.partial(len)]],
+    ids=["partial", "exception", "inside a list"],
+)
+def test_looking_at_the_attributes_of_a_value_does_not_change_its_digest(make: Any) -> None:
+    value = make()
+    before = digest_value(value)
+    for each in value if isinstance(value, list) else [value]:
+        assert vars(each) == {}
+    assert digest_value(value) == before
+    assert digest_value(make()) == before
+    marked = functools.partial(pow, 2, exp=3)
+    marked.note = 1  # type: ignore[attr-defined]
+    assert digest_value(marked) not in (before, digest_value(functools.partial(pow, 2, exp=3)))

@@ -14,7 +14,7 @@ import pytest
 from hydra.errors import InstantiationException
 from omegaconf import OmegaConf
 
-from hydra_cached import MemoryCache, RunOptions, Store, instantiate, run
+from hydra_cached import MemoryCache, RunOptions, Store, depends_on, instantiate, run
 from hydra_cached.errors import TargetError
 from hydra_cached.graph import build_graph
 from hydra_cached.targets import TargetPolicy
@@ -154,6 +154,11 @@ def test_a_target_passed_on_unexpanded_that_cannot_be_imported_yet_is_an_error(a
         {"_target_": "operator.attrgetter", "_args_": ["name", "parent.unlink"]},
         {"_target_": "operator.methodcaller", "_args_": ["unlink"]},
         {"_target_": "operator.methodcaller", "_partial_": True},
+        {"_target_": "operator.methodcaller", "_args_": ["system", "echo harm"]},
+        {"_target_": "operator.methodcaller", "_args_": ["Popen"]},
+        {"_target_": "operator.attrgetter", "_args_": ["_flavour.pathmod"]},
+        {"_target_": "operator.attrgetter", "_args_": ["parser.os"]},
+        {"_target_": "builtins.getattr", "_args_": ["${path}", "os"]},
     ],
 )
 def test_what_leads_to_a_denied_callable_by_name_is_refused(as_config: Callable[[Any], Any], lookup: Any) -> None:
@@ -170,6 +175,7 @@ def test_what_leads_to_a_denied_callable_by_name_is_refused(as_config: Callable[
         ({"_target_": "builtins.getattr", "_args_": ["${path}", "name"]}, "x"),
         ({"_target_": "operator.attrgetter", "_args_": ["parent.name"]}, "attrgetter"),
         ({"_target_": "operator.methodcaller", "_args_": ["exists"]}, "methodcaller"),
+        ({"_target_": "operator.methodcaller", "_args_": ["close"]}, "methodcaller"),
     ],
 )
 def test_other_look_ups_work(as_config: Callable[[Any], Any], lookup: Any, expected: str) -> None:
@@ -181,6 +187,40 @@ def test_a_name_that_is_looked_up_has_to_be_allowed(as_config: Callable[[Any], A
     config = as_config({"_target_": "hydra.utils.get_method", "path": "math.sqrt"})
     assert refused(config, TargetPolicy(("hydra.utils.*",))).target == "math.sqrt"
     assert build_graph(config, policy=TargetPolicy(("hydra.utils.*", "math.*"))).nodes
+
+
+# --- what a call is said to depend on ---------------------------------------------------------------------------------
+
+
+def depending(*names: Any) -> dict[str, Any]:
+    return {"step": {"_target_": "builtins.dict", "_depends_on_": list(names)}}
+
+
+@pytest.mark.parametrize("name", ["written_later.f", "jsonlike", "json.loads.__globals__", "os.system"])
+def test_what_a_call_depends_on_has_to_be_allowed_before_it_is_imported(
+    as_config: Callable[[Any], Any], name: str
+) -> None:
+    error = refused(as_config(depending("json.loads", name)), TargetPolicy(("builtins.*", "json.*")))
+    assert (error.path, error.target) == ("step", name)
+
+
+@pytest.mark.parametrize("name", ["json", "json.loads", "collections.abc"])
+def test_a_call_may_depend_on_what_is_allowed_and_on_modules_it_lies_in(
+    as_config: Callable[[Any], Any], name: str
+) -> None:
+    policy = TargetPolicy(("builtins.*", "json.*", "collections.abc.Sized"))
+    assert build_graph(as_config(depending(name)), policy=policy).nodes
+
+
+def test_what_a_decorator_says_is_no_configs() -> None:
+    @depends_on("statistics.mean")
+    def step() -> int:
+        return 1
+
+    config = {"_target_": step, "_depends_on_": ["json.loads"]}
+    allowed = TargetPolicy((f"{__name__}.*", "json.*"))
+    assert build_graph(config, policy=allowed).nodes[0].call.declared.depends_on == ("statistics.mean", "json.loads")
+    assert refused(config, TargetPolicy((f"{__name__}.*",))).target == "json.loads"
 
 
 # --- what calls hand on to each other ---------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import builtins
 import functools
 import json
 import math
+import operator
 import os
 import subprocess
 import sys
@@ -47,6 +48,8 @@ def check(value: Any, *allow: str) -> None:
         (check.__code__, "code, which leads into Python's own workings"),
         ([1, {"a": (2, {3, eval})}], "builtins.eval, which runs code that the config supplies"),
         (Pair(1, [os.system]), "os.system, which runs shell commands"),
+        (operator.methodcaller, "operator.methodcaller, which could take any name, once it is called"),
+        (getattr, "builtins.getattr, which could take any name, once it is called"),
         (vars(builtins), "builtins.__build_class__, which changes or exposes other code at run time"),
     ],
     ids=lambda value: type(value).__name__,

@@ -33,7 +33,10 @@ Project = Callable[[Mapping[str, str]], Path]
     pdb.run logging.config.dictConfig types.FunctionType atexit.register weakref.finalize os.environ.update
     os.environ.clear sys.path.append sys.modules.pop unittest.mock.patch asyncio.create_subprocess_shell
     torch.hub.load hydra.utils.instantiate hydra.utils.call hydra_cached.instantiate hydra_cached.run
-    hydra_cached.store.Store.clear
+    hydra_cached.store.Store.clear tempfile.TemporaryDirectory._cleanup sys.breakpointhook
+    asyncio.unix_events._UnixSubprocessTransport logging.handlers.BaseRotatingHandler.rotate
+    tornado.template.Template.generate pydantic.TypeAdapter distributed.utils.import_file diskcache.Cache.check
+    fsspec.implementations.local.LocalFileSystem.rm psutil.Process.kill
     """.split(),
 )
 def test_what_runs_code_or_destroys_data_is_refused_before_import(name: str) -> None:
@@ -104,7 +107,9 @@ def test_a_callable_in_the_config_itself_is_checked_too(target: Callable[..., ob
     collections.OrderedDict datetime.datetime.now random.random random.Random time.sleep re.compile sqlite3.connect
     multiprocessing.cpu_count concurrent.futures.ThreadPoolExecutor threading.Lock importlib.metadata.version
     importlib.resources.files yaml.safe_load urllib.request.urlopen hydra.utils.get_method
-    hydra_cached.examples.hello.greet builtins.str.replace
+    hydra_cached.examples.hello.greet builtins.str.replace tempfile.TemporaryDirectory tempfile.mkdtemp
+    logging.handlers.RotatingFileHandler asyncio.run fsspec.filesystem fsspec.implementations.local.LocalFileSystem.ls
+    psutil.virtual_memory pydantic.BaseModel distributed.LocalCluster
     """.split(),
 )
 def test_what_pipelines_are_made_of_is_not_refused(name: str) -> None:
