@@ -1,12 +1,16 @@
 """Finds the statements of a module that do something to the world when it is imported: registrations, patches, seeds.
 
 Not among them: definitions, imports, plain assignments, whatever only runs as a script, and what is done to a container
-that the module itself made, such as `config["lr"] = 0.1`: whoever reads it sees its content.
+that the module itself made, such as `config["lr"] = 0.1`: whoever reads it sees its content. An assignment is not plain
+where it keeps what a call gives whose name says that it does something: `old = np.seterr(all="raise")`. Such calls
+count in the defaults of a definition and in the body of a class too, and seeds in decorators.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -27,6 +31,13 @@ _CONTAINERS = frozenset(
 )
 _DOES_SOMETHING = (ast.Call, ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
 _EXPORTS = "__all__"
+# what a call is named that is made for what it does, whether or not somebody keeps what it gives
+_ACTION = re.compile(
+    r"\w*seed\w*|set(?!ting)_?[a-z]\w*|(?:un)?register\w*|(?:un)?install\w*|init(?:iali[sz]e)?|init_\w+|\w*[cC]onfigure\w*"
+    r"|(?:basic|dict|file)Config|(?:en|dis)able\w*|(?:de)?activate\w*|(?:monkey_?)?patch\w*|use|load_dotenv|filterwarnings"
+    r"|simplefilter|append|extend|insert|add|add_\w+|update|remove|push|bind|connect|start"
+).fullmatch
+_SEEDING = re.compile(r"\w*seed\w*").fullmatch
 _Statement = TypeVar("_Statement", bound=ast.AST)
 
 
@@ -46,6 +57,17 @@ class _Own:
 def find_effects(tree: ast.Module) -> list[ast.stmt]:
     """The statements with effects, without those parts of them that have none."""
     return list(_prune(tree.body, _find_own(tree)))
+
+
+def find_effect_places(tree: ast.Module) -> list[int]:
+    """How many of the module's imports stand before each of those statements."""
+    own = _find_own(tree)
+    places: list[int] = []
+    imports = 0
+    for statement in tree.body:
+        imports += sum(isinstance(each, _IMPORTS) for each in _statements([statement]))
+        places.extend(imports for _ in _prune([statement], own))
+    return places
 
 
 def find_imports(tree: ast.Module) -> list[ImportReading]:
@@ -89,9 +111,39 @@ def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 def _prune(body: Iterable[ast.stmt], own: _Own) -> Iterator[ast.stmt]:
     for statement in body:
+        if isinstance(statement, _DEFINITIONS):
+            yield from _keep_definition(statement)
+            continue
         kept = _keep(statement, own)
         if kept is not None:
             yield kept
+
+
+def _keep_definition(node: Any) -> Iterator[ast.stmt]:
+    """What a definition does where it stands, whoever uses it."""
+    if isinstance(node, ast.ClassDef):
+        parts = [*node.bases, *(each.value for each in node.keywords)]
+    else:
+        parts = [*node.args.defaults, *(each for each in node.args.kw_defaults if each is not None)]
+    for each in node.decorator_list:
+        if _acts(each, _SEEDING):
+            yield _placed(ast.Expr(each), each)
+    for each in parts:
+        if _acts(each):
+            yield _placed(ast.Expr(each), each)
+    if not isinstance(node, ast.ClassDef):
+        return
+    own = _find_own(ast.Module(node.body, []))
+    if any(_prune(node.body, own)):
+        made = copy.copy(node)
+        made.bases, made.keywords, made.decorator_list = [], [], []
+        # what is assigned in it may be read there
+        made.body = [
+            kept
+            for each in node.body
+            for kept in ([each] if isinstance(each, (ast.Assign, ast.AnnAssign)) else _prune([each], own))
+        ]
+        yield made
 
 
 def _keep(node: ast.stmt, own: _Own) -> ast.stmt | None:
@@ -103,7 +155,8 @@ def _keep(node: ast.stmt, own: _Own) -> ast.stmt | None:
     if isinstance(node, ast.Assert):
         return node if _does_something(node.test) else None
     if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete)):
-        return node if _changes_others(node, own) else None
+        value = getattr(node, "value", None)
+        return node if _changes_others(node, own) or (value is not None and _acts(value, own=own)) else None
     if isinstance(node, (ast.With, ast.AsyncWith)):
         return node
     if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
@@ -137,6 +190,21 @@ def _placed(made: _Statement, node: ast.AST) -> _Statement:
 
 def _does_something(node: ast.AST) -> bool:
     return any(isinstance(inner, _DOES_SOMETHING) for inner in ast.walk(node))
+
+
+def _acts(node: ast.expr, is_action: Any = _ACTION, own: _Own | None = None) -> bool:
+    """Whether an expression contains a call that is made for what it does, as its name says."""
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, ast.Lambda):
+            continue
+        if isinstance(each, ast.Call):
+            name = each.func.attr if isinstance(each.func, ast.Attribute) else getattr(each.func, "id", "")
+            if is_action(name) and not (own is not None and _is_of_own(each, own)):
+                return True
+        waiting.extend(ast.iter_child_nodes(each))
+    return False
 
 
 def _changes_others(node: Any, own: _Own) -> bool:

@@ -81,6 +81,11 @@ def _read_effects(nodes: Nodes, node: Node, *, is_followed: bool) -> None:
         if is_followed:
             follow(nodes, node, effects.uses, home)
             follow_blind(nodes, node, effects.blind, home)
+    order = _order_of_effects(nodes, text, module)
+    if len(order) > 1:
+        node.kind = "effect"
+        node.meanings = [*node.meanings, f"in this order: {', '.join(order)}"]
+        node.digest = digest_text(node.digest, *order)
     if not text.is_sure:
         # there may have been others in what was imported
         node.digest = digest_text(UNSURE, node.digest)
@@ -106,6 +111,57 @@ def _read_imports(nodes: Nodes, text: Text, module: ModuleType, is_followed: boo
                 absent.add(inner)
             elif is_first_party(inner):
                 yield nodes.module(inner) if is_unused and name in unused.split() else nodes.text(inner)
+
+
+def _order_of_effects(nodes: Nodes, text: Text, module: ModuleType) -> list[str]:
+    """What of a module does something on import, in the order in which it does: modules that it imports, and itself."""
+    places = list(text.reading.effect_places())
+    found: list[str] = []
+    for number, (written, names, _) in enumerate(text.reading.imports()):
+        while places and places[0] <= number:
+            places.pop(0)
+            found.append("this module")
+        source = absolute(written, vars(module)) if written.startswith(".") else written
+        for name in (source, *(f"{source}.{each.partition(':')[0]}" for each in names.split())):
+            if name not in found and _has_effects(nodes, name):
+                found.append(name)
+    found.extend("this module" for _ in places)
+    # what it does by itself is one after the other in its own text
+    return [each for each, before in zip(found, ["", *found], strict=False) if each != before]
+
+
+def _has_effects(nodes: Nodes, name: str) -> bool:
+    """Whether a first-party module does something when it is imported, by itself or by what it imports."""
+    waiting, seen = [name], {name}
+    while waiting:
+        does_something, imported = _imports_of(nodes, waiting.pop())
+        if does_something:
+            return True
+        waiting.extend(each for each in imported if each not in seen)
+        seen.update(imported)
+    return False
+
+
+def _imports_of(nodes: Nodes, name: str) -> tuple[bool, tuple[str, ...]]:
+    """Whether a module does something by itself, and the user's modules that it imports or that lie above it."""
+    known = nodes.imports_of.get(name)
+    if known is not None:
+        return known
+    module = sys.modules.get(name)
+    text = None
+    if module is not None and nodes.bodies.is_first_party(name):
+        text = nodes.bodies.home(vars(module)).text
+    if module is None or text is None:
+        known = (False, ())
+    else:
+        found = [name.rpartition(".")[0]]
+        for written, names, _ in text.reading.imports():
+            source = absolute(written, vars(module)) if written.startswith(".") else written
+            found += [source, *(f"{source}.{each.partition(':')[0]}" for each in names.split())]
+        own = [each for each in found if each in sys.modules and nodes.bodies.is_first_party(each)]
+        known = (text.reading.effects() is not None, tuple(dict.fromkeys(own)))
+    nodes.imports_of[name] = known
+    return known
 
 
 def _digest_file(file: str) -> str:

@@ -75,6 +75,7 @@ class Nodes:
         bodies: texts of functions and classes.
         held: values that code holds.
         imports: how many modules were imported for being used inside functions.
+        imports_of: by module, whether it does something when it is imported, and what it imports.
     """
 
     def __init__(self, bodies: Bodies, readers: Mapping[str, Reader], named: Callable[[str], Any]) -> None:
@@ -82,6 +83,7 @@ class Nodes:
         self.held = HeldValues()
         self._named_code = named
         self.imports = 0
+        self.imports_of: dict[str, tuple[bool, tuple[str, ...]]] = {}
         self._readers = readers
         self._by_target: dict[int, Node] = {}
         self._by_name: dict[tuple[Any, ...], Node] = {}
@@ -91,6 +93,7 @@ class Nodes:
         """Drop everything: an import may have changed what names and values are."""
         self.bodies.forget_chains()
         self._by_target.clear()
+        self.imports_of.clear()
         self._by_name.clear()
         self._modules.clear()
 

@@ -18,7 +18,12 @@ from blake3 import blake3
 
 from hydra_cached.fingerprint.bytecode import dump_code, inner_codes
 from hydra_cached.fingerprint.definition import digest_text
-from hydra_cached.fingerprint.effects import find_assignments, find_effects, find_imports
+from hydra_cached.fingerprint.effects import (
+    find_assignments,
+    find_effect_places,
+    find_effects,
+    find_imports,
+)
 from hydra_cached.fingerprint.reading import ClassReading, FileReading, FunctionReading, StatementReading
 from hydra_cached.fingerprint.syntax import Definition, is_apart, normalise
 from hydra_cached.fingerprint.uses import uses_of_class, uses_of_function, uses_of_statements
@@ -103,6 +108,7 @@ def read_file(parsed: Parsed, stamp: Sequence[int]) -> FileReading:
         "functions": functions,
         "classes": classes,
         "effects": _read_statements(find_effects(parsed.tree)),
+        "effect_places": find_effect_places(parsed.tree),
         "imports": find_imports(parsed.tree),
         "making": {name: _read_statements(statements) for name, statements in making.items()},
         "lines": lines,

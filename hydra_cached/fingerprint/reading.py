@@ -104,6 +104,11 @@ class FileReading:
         found = self._parts["effects"]
         return None if found is None else StatementReading._make(found)
 
+    def effect_places(self) -> Sequence[int]:
+        """How many imports stand before each of these statements."""
+        found: Sequence[int] = self._parts["effect_places"]
+        return found
+
     def making(self, name: str) -> StatementReading | None:
         """The statements that make the value of a name by calls; None where no call does."""
         found = self._parts["making"].get(name)

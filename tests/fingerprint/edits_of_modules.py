@@ -35,6 +35,117 @@ CASES = {
             ),
         },
     ),
+    "effects whose result is kept": Case(
+        {
+            "steps.py": """
+                import decimal
+                import random
+
+                import lib
+
+                _ = random.seed(3)
+                X: None = random.seed(4)
+                if True:
+                    y = random.seed(5)
+                app = lib.setup(6)
+                PLACES = [setattr(decimal.getcontext(), "prec", n) for n in (2, 7)]
+                NAMES = {}
+                old = NAMES.update(a=1)
+                parser = lib.make_parser(8)
+
+                class Config:
+                    SEED = 9
+                    random.seed(SEED)
+                    items = []
+                    items.append(10)
+
+                def seeded(number):
+                    random.seed(number)
+                    return lambda made: made
+
+                @seeded(11)
+                def other(x=random.setstate(random.getstate()), y=12):
+                    return 13
+
+                @lib.registered(14)
+                def step():
+                    return 15
+
+                def run():
+                    return random.random() + decimal.Decimal(1) / 3
+                """,
+            "lib.py": """
+                import random
+
+                def setup(x):
+                    random.seed(x)
+                    return 1
+
+                def make_parser(x):
+                    return 2
+
+                def registered(x):
+                    return lambda made: made
+                """,
+        },
+        counts={
+            "assigned": ("steps.py", "seed(3)", "seed(33)"),
+            "with a type": ("steps.py", "seed(4)", "seed(44)"),
+            "under a condition": ("steps.py", "seed(5)", "seed(55)"),
+            "own function": ("steps.py", "setup(6)", "setup(66)"),
+            "body of an own function": ("lib.py", "seed(x)", "seed(x + 1)"),
+            "comprehension": ("steps.py", "(2, 7)", "(2, 8)"),
+            "in a class": ("steps.py", "SEED = 9", "SEED = 99"),
+            "decorator": ("steps.py", "seeded(11)", "seeded(111)"),
+            "default": ("steps.py", "random.setstate(random.getstate())", "random.setstate(random.getstate()[:])"),
+        },
+        does_not={
+            "own container": ("steps.py", "a=1", "a=2"),
+            "no action": ("steps.py", "make_parser(8)", "make_parser(88)"),
+            "container in a class": ("steps.py", "append(10)", "append(100)"),
+            "other default": ("steps.py", "y=12", "y=122"),
+            "body of what is decorated": ("steps.py", "return 13", "return 133"),
+            "registration by a decorator": ("steps.py", "registered(14)", "registered(144)"),
+        },
+    ),
+    "order of effects": Case(
+        {
+            "steps.py": """
+                import random
+                import one
+                import two
+                import calm
+                import quiet
+
+                random.seed(3)
+
+                def run():
+                    return random.random()
+                """,
+            "one.py": "import deep\n",
+            "deep.py": "import one\nimport random\nrandom.seed(1)\n",
+            "two.py": "import random\nrandom.seed(2)\n",
+            "calm.py": "A = 1\n",
+            "quiet.py": "B = 2\n",
+        },
+        counts={
+            "imports": ("steps.py", "import one\nimport two\n", "import two\nimport one\n"),
+            "import and statement": (
+                "steps.py",
+                "import two\nimport calm\nimport quiet\n\nrandom.seed(3)\n",
+                "import calm\nimport quiet\n\nrandom.seed(3)\nimport two\n",
+            ),
+        },
+        does_not={
+            "modules that do nothing": ("steps.py", "import calm\nimport quiet\n", "import quiet\nimport calm\n"),
+            "a module that does nothing goes first": (
+                "steps.py",
+                "import one\nimport two\nimport calm\n",
+                "import calm\nimport one\nimport two\n",
+            ),
+            "blank lines": ("steps.py", "import two\nimport calm", "import two\n\n\nimport calm"),
+        },
+    ),
     "effects of a module in use": Case(
         {
             "steps.py": """
