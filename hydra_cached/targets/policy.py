@@ -19,7 +19,7 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from types import ModuleType
@@ -167,7 +167,8 @@ def allow_only(allow: Sequence[str] | None) -> TargetPolicy:
     """
     if allow is None:
         return UNCHECKED
-    return TargetPolicy((allow,) if isinstance(allow, str) else tuple(allow), option="allow=")
+    given: Any = (allow,) if isinstance(allow, str) else tuple(allow) if isinstance(allow, Iterable) else allow
+    return TargetPolicy(given, option="allow=")
 
 
 def public_id(target_id: str) -> str:

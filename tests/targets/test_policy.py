@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hydra_cached import instantiate
 from hydra_cached.errors import TargetError, UsageError
 from hydra_cached.targets import (
     UNCHECKED,
@@ -242,6 +243,13 @@ def test_a_hostile_name_can_neither_break_the_line_nor_the_shell() -> None:
 def test_what_is_no_list_of_ids_is_refused(allow: object) -> None:
     with pytest.raises(UsageError, match="must be a list of target ids or globs"):
         TargetPolicy(allow)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("allow", [3, [1], [""], {"mypkg.*": 1, 2: 3}])
+def test_callers_in_python_are_told_what_is_no_list_of_ids(allow: object) -> None:
+    with pytest.raises(UsageError, match="must be a list of target ids or globs") as caught:
+        instantiate({"_target_": "builtins.dict"}, allow=allow)  # type: ignore[arg-type]
+    assert caught.value.hint == 'write it as allow=["mypkg.*"]'
 
 
 def test_callers_in_python_ask_for_three_policies() -> None:
