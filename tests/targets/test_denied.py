@@ -36,7 +36,8 @@ Project = Callable[[Mapping[str, str]], Path]
     hydra_cached.store.Store.clear tempfile.TemporaryDirectory._cleanup sys.breakpointhook
     asyncio.unix_events._UnixSubprocessTransport logging.handlers.BaseRotatingHandler.rotate
     tornado.template.Template.generate pydantic.TypeAdapter distributed.utils.import_file diskcache.Cache.check
-    fsspec.implementations.local.LocalFileSystem.rm psutil.Process.kill
+    fsspec.implementations.local.LocalFileSystem.rm psutil.Process.kill inspect.signature inspect.get_annotations
+    inspect.stack inspect.getmembers numpy.testing.rundocs numpy.testing.measure
     """.split(),
 )
 def test_what_runs_code_or_destroys_data_is_refused_before_import(name: str) -> None:
@@ -109,7 +110,8 @@ def test_a_callable_in_the_config_itself_is_checked_too(target: Callable[..., ob
     importlib.resources.files yaml.safe_load urllib.request.urlopen hydra.utils.get_method
     hydra_cached.examples.hello.greet builtins.str.replace tempfile.TemporaryDirectory tempfile.mkdtemp
     logging.handlers.RotatingFileHandler asyncio.run fsspec.filesystem fsspec.implementations.local.LocalFileSystem.ls
-    psutil.virtual_memory pydantic.BaseModel distributed.LocalCluster
+    inspect.getsource inspect.getdoc numpy.testing.assert_allclose numpy.testing.assert_array_equal
+    numpy.testing.assert_equal psutil.virtual_memory pydantic.BaseModel distributed.LocalCluster
     """.split(),
 )
 def test_what_pipelines_are_made_of_is_not_refused(name: str) -> None:
