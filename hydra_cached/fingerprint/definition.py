@@ -53,7 +53,9 @@ def qualified_name(target: Any) -> str:
     """Module and name of a function, class or module, as its author would write them."""
     if isinstance(target, ModuleType):
         return target.__name__
-    name = getattr(target, "__qualname__", None) or getattr(target, "__name__", type(target).__qualname__)
+    # some objects answer any name with whatever they make of it
+    claimed = (getattr(target, "__qualname__", None), getattr(target, "__name__", None))
+    name = next((each for each in claimed if isinstance(each, str) and each), type(target).__qualname__)
     return f"{module_label(getattr(target, '__module__', None))}.{name}"
 
 

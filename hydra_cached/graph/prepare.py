@@ -115,7 +115,7 @@ def spell_target(target: Any) -> Any:
         return target
     module = sys.modules.get(getattr(target, "__module__", None) or "")
     qualname = getattr(target, "__qualname__", None)
-    if module is None or not qualname:
+    if module is None or not isinstance(qualname, str):
         return target
     found: Any = module
     for part in qualname.split("."):

@@ -96,11 +96,17 @@ def _home_of(target: Any) -> tuple[str | None, str | None]:
     owner = getattr(target, "__objclass__", owner)
     if isinstance(owner, type):
         return owner.__module__, f"{owner.__qualname__}.{target.__name__}"
-    qualname = getattr(target, "__qualname__", None) or getattr(target, "__name__", None)
+    qualname = _text_of(target, "__qualname__") or _text_of(target, "__name__")
     module = getattr(target, "__module__", None)
     if not isinstance(module, str):
         module = type(owner).__module__ if _is_bound(target) else type(target).__module__
-    return module, qualname if isinstance(qualname, str) else None
+    return module, qualname
+
+
+def _text_of(target: Any, attribute: str) -> str | None:
+    """An attribute that is text. Some objects answer any name, with what may not even say whether it is true."""
+    found = getattr(target, attribute, None)
+    return found if isinstance(found, str) else None
 
 
 def _is_bound(target: Any) -> bool:
