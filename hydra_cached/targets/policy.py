@@ -167,8 +167,9 @@ def allow_only(allow: Sequence[str] | None) -> TargetPolicy:
     """
     if allow is None:
         return UNCHECKED
-    given: Any = (allow,) if isinstance(allow, str) else tuple(allow) if isinstance(allow, Iterable) else allow
-    return TargetPolicy(given, option="allow=")
+    # callers are not all checked for types
+    given: Any = (allow,) if isinstance(allow, str) else allow
+    return TargetPolicy(tuple(given) if isinstance(given, Iterable) else given, option="allow=")
 
 
 def public_id(target_id: str) -> str:
