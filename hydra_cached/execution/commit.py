@@ -266,7 +266,7 @@ class Committer:
         settled.is_stored = True
         if self._comes_back(node, entry, settled):
             self._committed.update((key, entry) for key in (info.call_key, info.recipe_key) if key is not None)
-            self.notes.closure(node)
+            self.notes.stored(node)
 
     def _comes_back(self, node: Node, entry: Entry, settled: Settled) -> bool:
         """Whether a result that was just stored loads: looked at once for each target, and not for plain data."""

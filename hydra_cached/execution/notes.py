@@ -63,6 +63,14 @@ class Notes:
             self._remember(CONDITIONS, {digest: found.pack()})
         return digest
 
+    def stored(self, node: Node) -> None:
+        """What later runs need of a result that was stored just now."""
+        self.closure(node)
+        settled = self._settled[node.index]
+        if settled.decision.reason is not None and settled.decision.reason.code == "not_stored":
+            # with other code it could not be stored
+            self._remember(UNSTORED, {self._keys.occurrence(node): b""})
+
     def closure(self, node: Node) -> None:
         """Remember what a node's code is made of, and code in its arguments, for `why` to compare with."""
         identity = self._keys.identity(node)
@@ -98,7 +106,8 @@ class Notes:
         """Remember why the result of a call could not be stored, for the next run to give as the reason."""
         decision = self._settled[node.index].decision
         body = str(redact(why)).encode("utf-8", "surrogatepass")
-        self._remember(UNSTORED, {key: body for key in (decision.recipe_key, decision.call_key) if key is not None})
+        wanted = (decision.recipe_key, decision.call_key, self._keys.occurrence(node))
+        self._remember(UNSTORED, {key: body for key in wanted if key is not None})
 
     def carried(self, node: Node, met: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         """Of the first-party code met in a value what the keys of its call do not cover already."""

@@ -20,6 +20,7 @@ ENV = "@env "
 FILE = "@file "
 DEPENDS = "@depends_on "
 NAMED = "@code "
+_OUTSIDE = (VERSION, ENV, FILE, DEPENDS, NAMED)
 NO_FILE = "0" * 64
 """Stands for the content of a declared input that is not there."""
 
@@ -252,6 +253,19 @@ def writer_key(node: Node, code: str, arguments: Iterable[tuple[str, str]]) -> s
     encoder.add((node.target_id, code))
     for name, digest in sorted(arguments):
         if not name.startswith(FILE):
+            encoder.add(name)
+            encoder.add_digest(digest)
+    return encoder.digest()
+
+
+def occurrence_key(node: Node, identity: Identity) -> str:
+    """The key of a call at its place whatever its code is: target, path, and arguments that are plain values."""
+    with_code = {name for name, _ in identity.with_code}
+    encoder = Encoder()
+    encoder.mark("occurrence")
+    encoder.add((node.target_id, node.path))
+    for name, digest in identity.arguments:
+        if name not in with_code and not name.startswith(_OUTSIDE):
             encoder.add(name)
             encoder.add_digest(digest)
     return encoder.digest()

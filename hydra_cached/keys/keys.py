@@ -16,7 +16,15 @@ from blake3 import blake3
 from hydra_cached.fingerprint import ArgumentEncoder, CodeFingerprints, Definition, Encoder, FileDigests
 from hydra_cached.graph import Graph, Items, Node, Place, Ref, argument_expressions, references
 from hydra_cached.keys.encode import digest_reference, encode
-from hydra_cached.keys.identity import NO_FILE, FileUse, Identifier, Identity, OutputsKnown, writer_key
+from hydra_cached.keys.identity import (
+    NO_FILE,
+    FileUse,
+    Identifier,
+    Identity,
+    OutputsKnown,
+    occurrence_key,
+    writer_key,
+)
 from hydra_cached.keys.inputs import NamedPath, role_of
 from hydra_cached.keys.pieces import Piece, combine, split_call
 
@@ -150,6 +158,10 @@ class Keys:
         """The key under which the outputs of this very call are remembered."""
         identity = self.identity(node)
         return writer_key(node, identity.code, identity.arguments)
+
+    def occurrence(self, node: Node) -> str:
+        """The key of what is known of a call at its place, whatever its code is."""
+        return occurrence_key(node, self.identity(node))
 
     def forget_files(self) -> None:
         """Look again which texts name files, and which of them there are: a call has run, and may have made some."""

@@ -61,9 +61,15 @@ def explain(node: Node, keys: Keys, index: Index, known: Known) -> Reason:
 def explain_absence(node: Node, keys: Keys, index: Index, known: Known | None) -> Reason:
     """Why there is no earlier result at all: the call was never made, or its result could not be stored."""
     call_key = keys.call(node, known.digest_of, known.mentions_of) if known is not None else None
-    wanted = [key for key in (keys.recipe(node), call_key) if key is not None]
-    for why in index.recall(UNSTORED, wanted).values() if wanted else ():
-        return Reason("not_stored", why.decode("utf-8", "replace"))
+    occurrence = keys.occurrence(node)
+    found = index.recall(UNSTORED, [key for key in (keys.recipe(node), call_key, occurrence) if key is not None])
+    for key in (keys.recipe(node), call_key):
+        if key in found:
+            return Reason("not_stored", found[key].decode("utf-8", "replace"))
+    # the same call with other code, or other inputs from outside; empty where a result was stored since
+    before = found.get(occurrence)
+    if before:
+        return Reason("not_stored", f"its last result was not stored: {before.decode('utf-8', 'replace')}")
     return Reason("new", "no earlier result of this call")
 
 

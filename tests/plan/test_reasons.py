@@ -125,3 +125,21 @@ def test_configs_of_a_sweep_are_compared_with_themselves(tmp_path: Path, run_cli
     done = run_cli("run", "conf", "-p", "-m", "lr=1,2,3", "--json")
     found = [each["nodes"][0]["reason"]["code"] for each in json.loads(done.stdout)["runs"]]
     assert found == ["code_changed"] * 3
+
+
+def test_call_whose_last_result_was_not_stored_is_not_new_when_its_code_changes(tmp_path: Path, run_cli: RunCli) -> None:
+    text = "def make(n):\n    return lambda x: x * n + {}\n\nconfig = dict(_target_=make, n=2)\n"
+    (tmp_path / "conf.py").write_text(text.format(1))
+    assert nodes(run_cli, tmp_path)[""][:2] == ("ran", "new")
+    (tmp_path / "conf.py").write_text(text.format(2))
+    plan = json.loads(run_cli("run", "conf", "-p", "-n", "--json").stdout)
+    assert plan["nodes"][0]["reason"]["code"] == "not_stored"
+    status, reason, detail = nodes(run_cli, tmp_path)[""]
+    assert (status, reason) == ("ran", "not_stored")
+    assert "its last result was not stored: " in detail
+    # one that can be stored, and is forgotten again
+    (tmp_path / "conf.py").write_text("def make(n):\n    return n\n\nconfig = dict(_target_=make, n=2)\n")
+    assert nodes(run_cli, tmp_path)[""][:2] == ("ran", "not_stored")
+    assert nodes(run_cli, tmp_path)[""][:2] == ("hit", "")
+    assert run_cli("cache", "clear", "--target", "conf.make", "-y").returncode == 0
+    assert nodes(run_cli, tmp_path)[""][:2] == ("ran", "new")
