@@ -127,7 +127,7 @@ def test_configs_of_a_sweep_are_compared_with_themselves(tmp_path: Path, run_cli
     assert found == ["code_changed"] * 3
 
 
-def test_call_whose_last_result_was_not_stored_is_not_new_when_its_code_changes(tmp_path: Path, run_cli: RunCli) -> None:
+def test_call_whose_last_result_was_not_stored_is_not_new_with_other_code(tmp_path: Path, run_cli: RunCli) -> None:
     text = "def make(n):\n    return lambda x: x * n + {}\n\nconfig = dict(_target_=make, n=2)\n"
     (tmp_path / "conf.py").write_text(text.format(1))
     assert nodes(run_cli, tmp_path)[""][:2] == ("ran", "new")
