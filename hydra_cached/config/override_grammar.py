@@ -81,7 +81,8 @@ def parse_in_hydra(text: str, config_loader: Any = None) -> Any:
         if unknown:
             raise _unknown_function(text, unknown["name"], unknown["known"]) from exc
         raise OverrideError(
-            f'cannot parse the override "{text}"{_explain(text, str(exc))}', hint=_advise(text, str(exc))
+            f'cannot parse the override "{text}"{_explain(text, str(exc))}',
+            hint=_advise(text, str(exc), _FORMS if config_loader is None else _FORMS_BESIDE_CONFIG_DIR),
         ) from exc
 
 
@@ -121,6 +122,7 @@ def _edit_of(override: Any, text: str) -> Edit:
 
 
 _FORMS = "write KEY=VALUE to change, +KEY=VALUE to add, ~KEY to delete"
+_FORMS_BESIDE_CONFIG_DIR = f"{_FORMS}; with --config-dir there is no PIPELINE"
 
 
 def _explain(text: str, message: str) -> str:
@@ -155,15 +157,15 @@ def _unknown_function(text: str, name: str, known: str) -> OverrideError:
     )
 
 
-def _advise(text: str, message: str) -> str:
+def _advise(text: str, message: str, forms: str) -> str:
     if "empty choice" in message:
         return "a sweep needs one value at least"
     key, equals, value = text.partition("=")
     if not equals and not text.startswith("~"):
-        return _FORMS
+        return forms
     if "[" in key:
         dotted = _BRACKETED.sub(r".\1", key)
         return f"name an item of a list by a dot: {dotted}={value}"
     if " " in key.strip() or not key.strip():
-        return _FORMS
-    return f"close its brackets, or quote the value: '{key}=\"...\"'" if value else _FORMS
+        return forms
+    return f"close its brackets, or quote the value: '{key}=\"...\"'" if value else forms

@@ -87,7 +87,7 @@ def _child(value: Any, part: str) -> Any:
 
 
 def _suggest(value: Any, parts: list[str], depth: int, prefix: str) -> str:
-    names = [name for name in _names_in(value) if name != parts[depth]]
+    names = [name for name in _names_in(value) if name and name != parts[depth]]
     near = difflib.get_close_matches(parts[depth], names, n=1)
     if near:
         return f'did you mean "{prefix}{".".join([*parts[:depth], near[0], *parts[depth + 1 :]])}"?'

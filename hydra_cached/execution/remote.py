@@ -7,11 +7,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
+from inspect import isgeneratorfunction
 from typing import NoReturn
 
 from hydra_cached.errors import EntryError, HydraCachedError, NodeFailedError, NotSerializableError, WorkerDiedError
 from hydra_cached.events import NodeFinished, Warned
 from hydra_cached.execution.calling import Caller
+from hydra_cached.execution.carrying import unpack_error
 from hydra_cached.execution.dispatching import Collected
 from hydra_cached.execution.files import Before
 from hydra_cached.execution.outbound import Outbound
@@ -20,7 +22,7 @@ from hydra_cached.execution.pools import Pool
 from hydra_cached.execution.settled import Settled
 from hydra_cached.execution.staging import StagedValue
 from hydra_cached.execution.state import RunState
-from hydra_cached.execution.tasks import Done, unpack_error
+from hydra_cached.execution.tasks import Done
 from hydra_cached.execution.worker import failed_node
 from hydra_cached.graph import Node, Place
 from hydra_cached.plan import Decision, Reason, draw_up
@@ -30,6 +32,8 @@ CHEAP_S = 0.001
 """What takes less is called by the client itself: sending it away would take longer."""
 
 _POLL_S = 0.2
+# objects that other calls use too, and what is known not to be pickled
+_STAYING = frozenset({"shares_argument", "not_stored"})
 _MOST_DEATHS = 3
 
 
@@ -123,7 +127,10 @@ class RemoteDispatcher:
 
     def accepts(self, node: Node, decision: Decision) -> bool:
         """Whether a call may leave this process, and is worth that."""
-        if node.target_id in self._at_home or (decision.reason and decision.reason.code == "shares_argument"):
+        if node.target_id in self._at_home or (decision.reason and decision.reason.code in _STAYING):
+            return False
+        if isgeneratorfunction(node.call.target) and not node.call.declared.is_materialized:
+            # what it gives cannot travel
             return False
         if self._run.context is not None and not node.call.declared.resources:
             latest = self._run.context.index.latest(node.target_id, node.path)
@@ -293,12 +300,8 @@ class RemoteDispatcher:
             self._caller.tell_retry(node, what, attempt)
         if done.impossible:
             self._at_home.add(node.target_id)
-            run.emit(
-                Warned(
-                    node.path,
-                    f"{node.target_id} at {node.path or 'the root'} is called in this process: {done.impossible}",
-                )
-            )
+            how = "called again, in this process" if done.seconds else "called in this process"
+            self._warn(node, f"is {how}: {done.impossible}")
             return False
         settled.seconds += done.seconds
         if done.error:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 import time
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from types import TracebackType
 from typing import Any
 
 from hydra_cached.errors import EntryError, HydraCachedError, NotDigestibleError, NotSerializableError
+from hydra_cached.execution.carrying import pack_error
 from hydra_cached.execution.seen import Seen, digest_result
 from hydra_cached.execution.staging import StagedValue, begin_staging, stage
 from hydra_cached.execution.worker import is_consumed_once, try_target
@@ -234,51 +233,3 @@ def _detach(expression: Any, stand_ins: dict[Place, Place]) -> Any:
 
 def _stand_in(number: int) -> Place:
     return Place(number, None, "", (), {}, "none", False, Marks(), None, None, (), True)
-
-
-# --- errors with their tracebacks -------------------------------------------------------------------------------------
-
-
-class _ErrorPickler(pickle.Pickler):
-    """Takes tracebacks along. (tblib's `install` would change how exceptions are pickled, and digested, ever after.)"""
-
-    def reducer_override(self, value: Any) -> Any:
-        from tblib import pickling_support
-
-        if isinstance(value, TracebackType):
-            return pickling_support.pickle_traceback(value)
-        if isinstance(value, BaseException):
-            return pickling_support.pickle_exception(value)
-        return NotImplemented
-
-
-def pack_error(error: BaseException) -> bytes:
-    """An exception of the user's with its traceback and causes, as bytes; as well as it can be pickled."""
-    for attempt in (error, _plain_copy(error)):
-        try:
-            stream = io.BytesIO()
-            _ErrorPickler(stream, 5).dump(attempt)
-            packed = stream.getvalue()
-            pickle.loads(packed)
-        except Exception:
-            continue
-        return packed
-    return pickle.dumps(RuntimeError(f"{type(error).__name__}, which cannot be pickled"), 5)
-
-
-def unpack_error(packed: bytes) -> BaseException:
-    """The exception in bytes that `pack_error` made."""
-    try:
-        found: BaseException = pickle.loads(packed)
-    except Exception as exc:
-        # its class cannot be imported here
-        return RuntimeError(f"a worker raised what does not load here: {type(exc).__name__}: {exc}")
-    return found
-
-
-def _plain_copy(error: BaseException) -> RuntimeError:
-    try:
-        text = str(error)
-    except Exception:
-        text = ""
-    return RuntimeError(f"{type(error).__name__}: {text}").with_traceback(error.__traceback__)

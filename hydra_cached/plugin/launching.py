@@ -68,7 +68,8 @@ def _open_store(cache_dir: str) -> Store:
         # absolute before a job changes the working directory
         return Store(os.path.abspath(cache_dir))
     except StoreError as exc:
-        hint = f"\nhint: {exc.hint}" if exc.hint else ""
+        # the option of our own command is another one of Hydra's
+        hint = f"\nhint: {exc.hint.replace('-c DIR', 'hydra.launcher.cache_dir=DIR')}" if exc.hint else ""
         raise CompactHydraException(f"error: {exc.message}{hint}") from exc
 
 

@@ -70,6 +70,11 @@ def test_targets_are_checked_as_those_of_yaml_files(configs: Path, run_cli: RunC
         (["--config-dir", "conf", "--config-name", " "], "the config has an empty name", "--config-name config"),
         (["--config-dir", "conf", "source=lage"], 'no option "lage" in config group', "did you mean source=large?"),
         (["--config-dir", "conf", "-o", "nope"], '"conf/config" has no "nope"', "choose one with -o NAME"),
+        (
+            ["--config-dir", "conf", "steps"],
+            'cannot parse the override "steps"',
+            "with --config-dir there is no PIPELINE",
+        ),
         (["--config-name", "sums", "conf"], "--config-name needs --config-dir", "-o NAME"),
         ([], "missing argument 'PIPELINE'", "--config-dir DIR"),
     ],

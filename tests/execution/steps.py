@@ -64,6 +64,15 @@ def numbers(n):
     time.sleep(0.01)
     return (i for i in range(n))
 
+def count_up(n):
+    yield from range(n)
+
+def hold_a_lock(seconds):
+    import threading
+    note("hold_a_lock")
+    time.sleep(seconds)
+    return threading.Lock()
+
 def closure(n):
     time.sleep(0.01)
     return lambda: n

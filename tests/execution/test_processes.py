@@ -39,6 +39,30 @@ def test_cheap_calls_stay_here(store: Store) -> None:
     assert run(config, store=store, options=options(force=("",))).value == os.getpid()
 
 
+def test_result_that_cannot_travel_is_made_again_here_once(folder: Path, store: Store) -> None:
+    def calls() -> int:
+        path = folder / "calls.txt"
+        return len(path.read_text().splitlines()) if path.exists() else 0
+
+    # not among the calls that take less than a millisecond
+    config = {"c": call("hold_a_lock", seconds=0.01)}
+    for expected, again in ((2, 1), (3, 0)):
+        seen: list[Event] = []
+        run(config, store=store, options=options(), listener=seen.append)
+        assert calls() == expected
+        told = [each.message for each in seen if isinstance(each, Warned)]
+        assert sum("is called again, in this process: " in each for each in told) == again
+
+
+def test_generators_are_made_here_at_once(folder: Path, store: Store) -> None:
+    seen: list[Event] = []
+    report = run({"c": call("count_up", n=3)}, store=store, options=options(), listener=seen.append)
+    assert list(report.value["c"]) == [0, 1, 2]
+    assert [each.message for each in seen if isinstance(each, Warned) and "called" in each.message] == []
+    listed = run({"c": {**call("count_up", n=4), "_materialize_": True}}, store=store, options=options())
+    assert listed.value["c"] == [0, 1, 2, 3]
+
+
 def test_call_that_takes_too_long_fails_and_the_rest_goes_on(store: Store) -> None:
     config = {"slow": {**call("sleep", seconds=30), "_timeout_s_": 0.5}, "b": layers()}
     started = time.monotonic()

@@ -155,6 +155,7 @@ def test_a_cache_directory_that_cannot_be_used_is_one_error(app: Path, cache_dir
     [error, hint] = [line for line in text.splitlines() if line.startswith(("error: ", "hint: "))]
     assert message in error
     assert hint.startswith("hint: ")
+    assert " -c " not in hint
     assert calls(app) == []
     assert [path.name for path in app.iterdir() if path.name not in (*before, "multirun")] == []
 
