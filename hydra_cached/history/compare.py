@@ -111,6 +111,9 @@ def _explain(store: Store, before: PastNode, after: PastNode) -> Why:
         return "arguments_changed", f"_target_ was {before.target}"
     old, new = _entry_of(store, before), _entry_of(store, after)
     found = None if old is None or new is None else _differ(store, old.info, new.info)
+    if found is None and after.reason == "new" and (old is None or new is None):
+        # it was new then, which says nothing of the other run
+        return "new", f"the {'first' if old is None else 'second'} run left no result of it to compare with"
     return found or (after.reason or "upstream_changed", after.detail)
 
 

@@ -152,6 +152,13 @@ def test_when_results_are_gone_the_reason_is_the_later_runs_own(store: Store) ->
     assert whys(compare_runs(store, before, after)) == {"model": ("env_changed", "HOME")}
 
 
+def test_a_call_that_was_new_in_the_later_run_is_not_called_new_to_the_earlier_one(store: Store) -> None:
+    before, after = past_run(1, past_node()), past_run(2, past_node(recipe_key=key(3), call_key=key(4)))
+    told = "the first run left no result of it to compare with"
+
+    assert whys(compare_runs(store, before, after)) == {"model": ("new", told)}
+
+
 def test_nodes_without_keys_cannot_be_told_apart(store: Store) -> None:
     before = past_run(1, past_node(), past_node("b", recipe_key=None))
     after = past_run(2, past_node(recipe_key=None, call_key=None), past_node("b", recipe_key=key(9), call_key=None))
