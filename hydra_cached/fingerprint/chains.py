@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from hydra_cached.fingerprint.bindings import Scope, spec_of
+from hydra_cached.fingerprint.launchers import CALLED, is_named_launcher, may_launch, word_of
 
 OWN_MODULE = "*"
 """Stands for all that the module holds: `globals()`."""
@@ -46,7 +47,8 @@ class Uses(NamedTuple):
         written: attributes that are only written into, whatever they are attributes of.
         asked: attributes that are read and mean something by themselves: `__subclasses__`; `__annotations__`, `__doc__`
             and `SOURCE` where they are read of something that has no name: of any function or class, that is.
-        blind: line and text of what cannot be followed, and what it is done to, if that has a name.
+        blind: line and text of what cannot be followed, and what it is done to, if that has a name; or what is called,
+            after `CALLED`, where that matters, and what it is to run, if that is written there.
     """
 
     names: str = ""
@@ -92,7 +94,7 @@ class Chains(ABC):
         self.loops: set[str] = set()
         self._read: set[str] = set()
         self._written: set[str] = set()
-        self._blind: list[tuple[int, str, str]] = []
+        self._blind: list[tuple[int, str, str, str]] = []
         self._asked: set[str] = set()
 
     @abstractmethod
@@ -251,15 +253,34 @@ class Chains(ABC):
         self.visit(mapping)
         return True
 
+    def add_launch(self, node: ast.Call) -> None:
+        """A call that runs what no name leads to, or may do so: only who knows the module can tell."""
+        root, attributes = unwind(node.func)
+        if not isinstance(root, ast.Name):
+            return
+        bound = self.scope_of(root.id)
+        if bound is NOWHERE:
+            chains = [".".join((root.id, *attributes))]
+        else:
+            chains = [".".join((spec.replace(":", "."), *attributes)) for spec in bound or ()]
+            chains = [chain for chain in chains if is_named_launcher(chain)]
+        for chain in chains:
+            last = chain.rpartition(".")[2]
+            if may_launch(last):
+                self._add_blind(node, CALLED + ("" if bound is NOWHERE else CALLED) + chain, word_of(node, last))
+
     def note_blind(self, node: Any, subject: ast.expr | None = None) -> None:
         """What a node leads to cannot be told; ``subject`` is what it is done to."""
-        text = ast.unparse(node)
         chain = ""
         if subject is not None:
             root, attributes = unwind(subject)
             if isinstance(root, ast.Name) and self.scope_of(root.id) is NOWHERE:
                 chain = ".".join((root.id, *attributes))
-        self._blind.append((node.lineno, text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…", chain))
+        self._add_blind(node, chain)
+
+    def _add_blind(self, node: Any, chain: str, word: str = "") -> None:
+        text = ast.unparse(node)
+        self._blind.append((node.lineno, text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…", chain, word))
 
 
 def unwind(node: ast.expr) -> tuple[ast.expr, list[str]]:

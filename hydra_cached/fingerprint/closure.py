@@ -33,7 +33,7 @@ from hydra_cached.fingerprint.snapshot import Snapshot
 from hydra_cached.fingerprint.texts import definitions_of
 
 _MAX_ROUNDS = 20
-_IMPORT_BY_NAME = re.compile(r"\b(?:import_module|__import__)\(|\bsys\.modules\[").search
+_IMPORT_BY_NAME = re.compile(r"\b(?:import_module|__import__|run_module)\(|\bsys\.modules\[").search
 
 
 class Closures:
@@ -51,7 +51,7 @@ class Closures:
             "text": read_text,
             "whole": read_whole,
         }
-        self._nodes = Nodes(bodies, readers, self._names.find)
+        self._nodes = Nodes(bodies, readers, self._names.find, self._find_run)
         self._snapshot = Snapshot(bodies, self._nodes, rows, self._names.find)
         self._visit = 0
         # fingerprints of these were believed
@@ -144,6 +144,13 @@ class Closures:
             node = self._nodes.fixed(part.name, part.digest, kind, part.digest)
             node.file = part.file
             yield node
+
+    def _find_run(self, launcher: str, word: str) -> Iterable[Node]:
+        found = self._names.find_run(launcher, word)
+        if isinstance(found, ModuleText):
+            yield from self._read_text(found)
+        elif found is not None:
+            yield self._nodes.distribution(found)
 
     def _load(self, name: str) -> ModuleType | None:
         return load_module(self._nodes, name)

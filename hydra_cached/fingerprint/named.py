@@ -21,6 +21,7 @@ from hydra_cached.fingerprint.definition import digest_text
 from hydra_cached.fingerprint.distribution import absolute, find_file, find_spec
 from hydra_cached.fingerprint.glances import Glance, Glances
 from hydra_cached.fingerprint.installed import is_site_folder
+from hydra_cached.fingerprint.launchers import RUN_PATH
 
 # "pkg.module.name", or as entry points write it: "module:name"
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*[.:][^\W\d]\w*(?:\.[^\W\d]\w*)*")
@@ -31,10 +32,15 @@ _ABSENT = object()
 
 @dataclass(frozen=True, slots=True)
 class ModuleText:
-    """A first-party module that is named as a whole, imported or not."""
+    """A first-party module that is named as a whole, imported or not.
+
+    Attributes:
+        is_script: whether it is a file that is run by its path, and the name is that path as it is written.
+    """
 
     name: str
     file: str
+    is_script: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,19 @@ class NamedCode:
             found = self._found[word] = self._look_up([word]) if is_name else None
         return found if isinstance(found, ModuleText) else None
 
+    def find_run(self, launcher: str, word: str) -> ModuleText | tuple[str, str] | None:
+        """What a launcher of `RUNNERS` runs: a module, a script, a distribution; None where that is not known."""
+        if launcher == RUN_PATH:
+            file = os.path.abspath(word)
+            return ModuleText(word, file, is_script=True) if word.endswith(".py") and os.path.isfile(file) else None
+        if not all(map(str.isidentifier, word.split("."))) or not _is_there(word):
+            return None
+        if not self._bodies.is_first_party(word):
+            return self._bodies.origins.of_module(word).distribution
+        name = f"{word}.__main__" if _is_package(word) else word
+        found = find_file(name) if _is_there(name) else None
+        return None if found is None else ModuleText(name, found)
+
     def parts(self, module: ModuleText) -> Iterator[TextPart]:
         """What counts of a module by its text: that, and the first-party texts that it imports, near and far."""
         waiting = [(module.name, module.file)]
@@ -103,8 +122,9 @@ class NamedCode:
                 continue
             seen.add(name)
             glance = self._glances.of(file)
-            yield TextPart(name, self._digest(name, glance), file)
-            for imported in _imports(name, file, glance):
+            is_script = module.is_script and name == module.name
+            yield TextPart(name, glance.digest if is_script else self._digest(name, glance), file)
+            for imported in _imports("" if is_script else name, file, glance):
                 origin = self._bodies.origins.of_module(imported)
                 if origin.distribution is not None:
                     yield TextPart(origin.distribution[0], digest_text(*origin.distribution), None)
@@ -191,6 +211,11 @@ def _lies_beside_packages(word: str) -> bool:
 @functools.lru_cache(maxsize=64)
 def _list_names(folder: str, changed_ns: int) -> frozenset[str]:
     return frozenset(name.partition(".")[0] for name in os.listdir(folder))
+
+
+def _is_package(name: str) -> bool:
+    spec = getattr(sys.modules.get(name), "__spec__", None) or find_spec(name)
+    return spec is not None and spec.submodule_search_locations is not None
 
 
 def _is_there(name: str) -> bool:

@@ -18,13 +18,13 @@ def uses_of_code(code: CodeType) -> Uses:
     """What a function uses, with everything inside it; what it imports counts as a whole."""
     names: dict[str, None] = {}
     imports: dict[str, None] = {}
-    blind: list[tuple[int, str, str]] = []
+    blind: list[tuple[int, str, str, str]] = []
     for inner in inner_codes(code):
         _scan(inner, names, imports)
     for name in _OWN_NAMESPACE.intersection(names):
         names[OWN_MODULE] = None
         if name != "globals":
-            blind.append((code.co_firstlineno, f"{name}(…)", ""))
+            blind.append((code.co_firstlineno, f"{name}(…)", "", ""))
     asked = "__subclasses__" if any("__subclasses__" in inner.co_names for inner in inner_codes(code)) else ""
     return Uses(names=" ".join(names), imports=" ".join(imports), asked=asked, blind=blind)
 

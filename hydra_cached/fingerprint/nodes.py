@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any, TypeAlias
 
@@ -70,6 +70,7 @@ class Nodes:
         bodies: texts of functions and classes.
         readers: by sort of node.
         named: what a dotted text names.
+        run: what counts of a module or a file that is run by its name.
 
     Attributes:
         bodies: texts of functions and classes.
@@ -78,8 +79,15 @@ class Nodes:
         imports_of: by module, whether it does something when it is imported, and what it imports.
     """
 
-    def __init__(self, bodies: Bodies, readers: Mapping[str, Reader], named: Callable[[str], Any]) -> None:
+    def __init__(
+        self,
+        bodies: Bodies,
+        readers: Mapping[str, Reader],
+        named: Callable[[str], Any],
+        run: Callable[[str, str], Iterable[Node]],
+    ) -> None:
         self.bodies = bodies
+        self._run = run
         self.held = HeldValues()
         self._named_code = named
         self.imports = 0
@@ -169,6 +177,12 @@ class Nodes:
         if isinstance(found, (FunctionType, type)):
             self.bodies.home_of(module_of(found)).reads[found.__qualname__.partition(".")[0]] = None
         return found
+
+    def run(self, launcher: str, word: str) -> tuple[Node, ...]:
+        """What `runpy.run_module` or `run_path` runs when it is given a word; () where that is nothing known."""
+        # the text is none of a module that is imported
+        self.bodies.inputs.is_whole = False
+        return tuple(self._run(launcher, word))
 
     def described(self) -> Iterator[Node]:
         """All nodes that were read."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 Blind = Sequence[Sequence[Any]]
-"""Line and text of what cannot be followed, and what it is done to: see `Uses.blind`."""
+"""Line and text of what cannot be followed, what it is done to, and what it runs: see `Uses.blind`."""
 
 
 class FunctionReading(NamedTuple):

@@ -14,6 +14,7 @@ from hydra_cached.fingerprint.chains import CONSTANT, OWN_MODULE, SOURCE, Uses, 
 from hydra_cached.fingerprint.definition import digest_text, module_label
 from hydra_cached.fingerprint.distribution import absolute, find_spec
 from hydra_cached.fingerprint.held import hold
+from hydra_cached.fingerprint.launchers import CALLED, RUNNERS, find_launcher
 from hydra_cached.fingerprint.nodes import Node, Nodes
 from hydra_cached.fingerprint.reading import Blind
 
@@ -65,13 +66,27 @@ def follow(nodes: Nodes, node: Node, uses: str, home: Home, cells: Mapping[str, 
 
 def follow_blind(nodes: Nodes, node: Node, blind: Blind, home: Home) -> None:
     """Add to the edges of ``node`` what of its uses cannot be followed."""
-    for line, text, chain in blind:
-        found = _resolve(nodes, chain, home)[0] if chain else ()
-        # a module whose attributes are taken by name counts as a whole
-        if not any(isinstance(each.target, ModuleType) for each in found):
+    for line, text, chain, word in blind:
+        if chain.startswith(CALLED):
+            found = _follow_launch(nodes, node, chain.removeprefix(CALLED), word, home)
+        else:
+            found = _resolve(nodes, chain, home)[0] if chain else ()
+            # a module whose attributes are taken by name counts as a whole
+            found = tuple(each for each in found if isinstance(each.target, ModuleType))
+        if found is not None and not found:
             place = Node(None, f"{node.name}: {text}", "unfollowed")
             place.file, place.line = node.file, line
             node.edges.append(place)
+
+
+def _follow_launch(nodes: Nodes, node: Node, chain: str, word: str, home: Home) -> tuple[Node, ...] | None:
+    """What a call runs; () where that cannot be told, None where it is no call of that kind."""
+    name = chain.removeprefix(CALLED) if chain.startswith(CALLED) else find_launcher(chain, home.namespace)
+    if not name:
+        return None
+    found = nodes.run(name, word) if word and name in RUNNERS else ()
+    node.edges.extend(found)
+    return found
 
 
 def _follow_rest(nodes: Nodes, node: Node, uses: Uses, home: Home) -> Iterator[str]:

@@ -167,6 +167,7 @@ class _Visitor(Chains):
             self.visit_all(node.args[1:])
             return
         self.add_look(node)
+        self.add_launch(node)
         if self._is_making:
             self._make(function)
         else:

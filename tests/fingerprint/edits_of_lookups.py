@@ -55,6 +55,27 @@ CASES = {
             "other function beside a dotted text": ("lookup.py", "'other'", "'OTHER'"),
         },
     ),
+    "code that runs by its name": Case(
+        {
+            "steps.py": """
+                import runpy as runner
+
+                def run(x):
+                    return runner.run_module("worker")["result"]
+                """,
+            "worker.py": "import below\n\nresult = below.VALUE\n\ndef unused():\n    return 1\n",
+            "below.py": "VALUE = 1\n",
+            "other.py": "print(1)\n",
+        },
+        counts={
+            "module that is run": ("worker.py", "below.VALUE", "below.VALUE + 1"),
+            "module that it imports": ("below.py", "1", "2"),
+        },
+        does_not={
+            "comment in a module that is run": ("worker.py", "", "# a comment\n"),
+            "file that is not run": ("other.py", "1", "2"),
+        },
+    ),
     "dynamic access": Case(
         {
             "steps.py": """

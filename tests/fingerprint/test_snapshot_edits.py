@@ -138,6 +138,7 @@ def test_fingerprints_are_the_same_with_and_without_a_memo_after_an_edit_and_a_r
 NEVER_BELIEVED = {
     *("annotations of what has no name where they are read", "annotations that a library reads"),
     *("annotations that are read", "docstrings that are read", "classes of libraries", "lazy exports", "patches"),
+    "code that runs by its name",
 }
 """Projects with something in them that cannot be looked at again, so that they are read anew each time."""
 
