@@ -143,3 +143,16 @@ def test_call_whose_last_result_was_not_stored_is_not_new_with_other_code(tmp_pa
     assert nodes(run_cli, tmp_path)[""][:2] == ("hit", "")
     assert run_cli("cache", "clear", "--target", "conf.make", "-y").returncode == 0
     assert nodes(run_cli, tmp_path)[""][:2] == ("ran", "new")
+
+
+def test_module_that_only_the_pipeline_imports_counts_where_it_is_declared(tmp_path: Path, run_cli: RunCli) -> None:
+    (tmp_path / "steps.py").write_text("import decimal\n\ndef f(n):\n    return str(decimal.Decimal(1) / n)\n")
+    (tmp_path / "options.py").write_text("import decimal\n\ndecimal.getcontext().prec = 3\n")
+    text = "import options\n\nconfig = dict(_target_='steps.f', n=3, _depends_on_=['options'])\n"
+    (tmp_path / "conf.py").write_text(text)
+    assert nodes(run_cli, tmp_path)["result"][0] == "'0.333'"
+    assert nodes(run_cli, tmp_path)[""][:2] == ("hit", "")
+    (tmp_path / "options.py").write_text("import decimal\n\ndecimal.getcontext().prec = 5\n")
+    changed = nodes(run_cli, tmp_path)
+    assert changed["result"][0] == "'0.33333'"
+    assert changed[""][:2] == ("ran", "code_changed")
