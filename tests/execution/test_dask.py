@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -27,6 +28,8 @@ from tests.reports import statuses
 
 STEPS = """
 import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -48,6 +51,11 @@ def text():
 def sleep(seconds):
     time.sleep(seconds)
     return seconds
+
+def start_and_sleep(seconds):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+    Path("child.pid").write_text(str(child.pid))
+    time.sleep(seconds)
 
 def always_die():
     time.sleep(0.01)
@@ -142,6 +150,9 @@ def test_cluster_that_a_factory_made_ends_with_the_run(folder: Path) -> None:
     [
         ("clusters", 'there is no cluster "clusters"'),
         ("absent.json", 'there is no scheduler file "absent.json"'),
+        ("text.json", '"text.json" is no scheduler file: it says no address'),
+        ("other.json", '"other.json" is no scheduler file: it says no address'),
+        ("sys:exit", 'the cluster "sys:exit" cannot be made: SystemExit'),
         ("os:getcwd", "os:getcwd gives no cluster but str"),
         ("absent:make", "cannot import the cluster \"absent:make\": No module named 'absent'"),
         ("os:absent", "cannot import the cluster \"os:absent\": module 'os' has no attribute 'absent'"),
@@ -149,6 +160,8 @@ def test_cluster_that_a_factory_made_ends_with_the_run(folder: Path) -> None:
     ],
 )
 def test_cluster_that_is_not_there_is_refused(folder: Path, where: str, message: str) -> None:
+    (folder / "text.json").write_text("no JSON")
+    (folder / "other.json").write_text('{"address": 1}')
     with pytest.raises(UsageError) as caught:
         run(call("where"), options=on(where))
     assert caught.value.message.startswith(message)
@@ -159,6 +172,10 @@ def test_cluster_that_does_not_answer_is_refused(folder: Path, monkeypatch: pyte
     monkeypatch.setattr(clusters, "CONNECT_TIMEOUT_S", 1)
     with pytest.raises(UsageError, match="cannot connect to the cluster"):
         run(call("where"), options=on("tcp://127.0.0.1:1"))
+    started = time.monotonic()
+    # the client that could not connect would try to close for 20 seconds, and print a traceback
+    gc.collect()
+    assert time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize(
@@ -345,13 +362,15 @@ def test_call_that_kills_its_workers_fails_by_name(folder: Path) -> None:
 
 def test_call_that_takes_too_long_fails_and_its_worker_is_free(folder: Path, store: Store) -> None:
     with LocalCluster(n_workers=1, **LOCAL) as cluster:
-        config = {"slow": {**call("sleep", seconds=60), "_timeout_s_": 0.5}, "b": call("where")}
+        config = {"slow": {**call("start_and_sleep", seconds=60), "_timeout_s_": 3}, "b": call("where")}
         started = time.monotonic()
         report = run(config, store=store, options=on(cluster, is_keeping_going=True))
     assert time.monotonic() - started < 40
     assert isinstance(report.error, NodeFailedError)
     assert isinstance(report.error.__cause__, TimeoutError)
     assert statuses(report) == {"slow": "failed", "b": "ran"}
+    started_by_it = int((folder / "child.pid").read_text())
+    wait_for(lambda: not is_alive(started_by_it))
 
 
 def test_cluster_without_workers_is_waited_for(folder: Path) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import importlib
 import inspect
+import json
 import logging
 import os
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hydra_cached.errors import UsageError
@@ -114,15 +117,26 @@ def configured_scratch() -> str | None:
 def _open_client(name: str, address: Any, **options: Any) -> Any:
     from distributed import Client
 
+    kind: Any = Client
+    client = kind.__new__(kind)
     try:
-        return Client(address, timeout=CONNECT_TIMEOUT_S, set_as_default=False, **options)
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as exc:
+        client.__init__(address, timeout=CONNECT_TIMEOUT_S, set_as_default=False, **options)
+        return client
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, AssertionError) as exc:
+        # else it would try to close what was never open, for twice that time, when it is collected
+        client.status = "closed"
         raise UsageError(f'cannot connect to the cluster "{name}": {_describe(exc)}', hint=_FORMS) from exc
 
 
 def _require_file(text: str) -> str:
     if not os.path.isfile(text):
         raise UsageError(f'there is no scheduler file "{text}"', hint="start one: dask scheduler --scheduler-file FILE")
+    try:
+        address = json.loads(Path(text).read_bytes())["address"]
+    except (OSError, ValueError, LookupError, TypeError):
+        address = None
+    if not isinstance(address, str):
+        raise UsageError(f'"{text}" is no scheduler file: it says no address', hint=_FORMS)
     return text
 
 
@@ -135,8 +149,10 @@ def _call_factory(text: str, module: str, name: str) -> Any:
         raise UsageError(f'cannot import the cluster "{text}": {exc}', hint=_FORMS) from exc
     try:
         return factory() if callable(factory) else factory
-    except Exception as exc:
-        raise UsageError(f'the cluster "{text}" cannot be made: {_describe(exc)}', hint="see its traceback") from exc
+    except (Exception, SystemExit) as exc:
+        frames = traceback.extract_tb(exc.__traceback__)
+        hint = f"raised in {frames[-1].filename}, line {frames[-1].lineno}"
+        raise UsageError(f'the cluster "{text}" cannot be made: {_describe(exc)}', hint=hint) from exc
 
 
 def _adopt(found: Any, *, is_made_here: bool, name: str) -> Connection:
@@ -174,11 +190,11 @@ def end(connection: Connection, calls: list[Any], session: Session, *, is_killin
         elif cluster is not None and is_killing:
             kill_workers(cluster)
         elif local is None:
-            _within(_LEAVE_TIMEOUT_S, _leave, connection, calls, session)
+            within(_LEAVE_TIMEOUT_S, _leave, connection, calls, session)
         if connection.is_client_ours:
-            _within(_CLOSE_TIMEOUT_S, client.close, timeout=_CLOSE_TIMEOUT_S)
+            within(_CLOSE_TIMEOUT_S, client.close, timeout=_CLOSE_TIMEOUT_S)
         if cluster is not None:
-            _within(_CLOSE_TIMEOUT_S, cluster.close, timeout=_CLOSE_TIMEOUT_S)
+            within(_CLOSE_TIMEOUT_S, cluster.close, timeout=_CLOSE_TIMEOUT_S)
         if local is not None:
             local.close()
 
@@ -192,7 +208,7 @@ def _leave(connection: Connection, calls: list[Any], session: Session) -> None:
         client.run(leave, session.name, wait=False)
 
 
-def _within(timeout_s: float, action: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+def within(timeout_s: float, action: Callable[..., object], *args: Any, **kwargs: Any) -> None:
     """Do something that may fail because the cluster is gone already, and does not always know that."""
 
     def attempt() -> None:

@@ -17,14 +17,15 @@ from typing import Any
 
 from hydra_cached.errors import WorkerDiedError
 from hydra_cached.execution.dask.checks import check_versions, check_visible
-from hydra_cached.execution.dask.clusters import Connection, configured_scratch, end, list_workers
+from hydra_cached.execution.dask.clusters import Connection, configured_scratch, end, list_workers, within
 from hydra_cached.execution.dask.shipping import ship
-from hydra_cached.execution.dask.worker import Session, run_call
+from hydra_cached.execution.dask.worker import Session, end_descendants, run_call
 from hydra_cached.execution.tasks import Done
 from hydra_cached.graph import Graph, Node
 
 _LOOK_S = 1.0
 _STOP_TIMEOUT_S = 10
+_END_TIMEOUT_S = 2
 _LEAVE_TIMEOUT_S = 2
 
 
@@ -73,6 +74,8 @@ class DaskPool:
         self._is_closed = False
         self._told: set[str] = set()
         self._probes: list[str] = []
+        self._restarts: list[threading.Thread] = []
+        self._problems: list[str] = []
         self._lock = threading.Lock()
         try:
             self._look()
@@ -115,6 +118,7 @@ class DaskPool:
         return f"no worker of the cluster has {wanted}"
 
     def _look(self) -> None:
+        self._tell_problems()
         now = time.monotonic()
         if self._workers and now - self._looked_at < _LOOK_S:
             return
@@ -203,25 +207,43 @@ class DaskPool:
         return 1 if call is None else call.starts
 
     def stop(self, future: Future[Done]) -> str:
-        """Give up a call, and restart the worker that is at it. Returns what could not be done."""
+        """Give up a call, and restart the worker that is at it, which takes seconds: in the background."""
         call = self._calls.get(future)
         if call is None:
             return ""
         self._forget(future)
         self._client.cancel([call.dask_future], force=True)
-        if not call.worker:
-            return ""
-        try:
-            self._client.restart_workers([call.worker], timeout=_STOP_TIMEOUT_S)
-        except Exception as exc:
-            return f"it goes on on the worker {call.worker}, which cannot be restarted ({type(exc).__name__}: {exc})"
+        if call.worker:
+            restart = threading.Thread(
+                target=self._restart, args=(call.worker,), name="hydra_cached-restart", daemon=True
+            )
+            self._restarts.append(restart)
+            restart.start()
         return ""
+
+    def _restart(self, worker: str) -> None:
+        # a restart leaves what the call has started
+        within(_END_TIMEOUT_S, self._client.run, end_descendants, workers=[worker])
+        try:
+            self._client.restart_workers([worker], timeout=_STOP_TIMEOUT_S)
+        except Exception as exc:
+            self._problems.append(
+                f"a call that was given up goes on on the worker {worker}, which cannot be restarted "
+                f"({type(exc).__name__}: {exc})"
+            )
+
+    def _tell_problems(self) -> None:
+        while self._problems:
+            self._tell(self._problems.pop(0))
 
     def close(self, *, is_killing: bool) -> None:
         """End what was started for this run, and take from the cluster what is ours. Once more does nothing."""
         if self._is_closed:
             return
         self._is_closed = True
+        for restart in self._restarts:
+            restart.join(0 if is_killing else _STOP_TIMEOUT_S)
+        self._tell_problems()
         with self._lock:
             unfinished = [call.dask_future for call in self._calls.values() if call.dask_future is not None]
             self._calls.clear()

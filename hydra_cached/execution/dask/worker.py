@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import os
@@ -95,6 +96,15 @@ def compare(found: Versions, wanted: Versions) -> str:
 def look_for(paths: tuple[str, ...]) -> list[str]:
     """Those of some paths that are not there, as this process sees it."""
     return [path for path in paths if not os.path.exists(path)]
+
+
+def end_descendants() -> None:
+    """Kill whatever this process has started, and what that has."""
+    import psutil  # type: ignore[import-untyped]
+
+    for each in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.kill()
 
 
 def run_call(packed_session: bytes, packed: bytes, key: str) -> Done:
