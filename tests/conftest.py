@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -148,5 +148,7 @@ def store(folder: Path) -> Iterator[Store]:
 
 
 def _is_below(module: object, folder: Path) -> bool:
-    places = [getattr(module, "__file__", None), *getattr(module, "__path__", [])]
+    path = getattr(module, "__path__", [])
+    # some modules answer to any name
+    places = [getattr(module, "__file__", None), *(path if isinstance(path, Iterable) else [])]
     return any(place is not None and Path(place).is_relative_to(folder) for place in places)
