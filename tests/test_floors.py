@@ -52,6 +52,7 @@ THIRD_PARTY = {
     "omegaconf": {"config", "graph", "targets", "fingerprint", "store"},
     "pandas": {"fingerprint"},
     "polars": {"store.serializers_polars"},
+    "psutil": {"execution.dask"},
     "pyarrow": {"store.serializers_arrow"},
     "rich": {"render"},
     "torch": {"store.serializers_torch"},

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import pickle
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -103,10 +106,27 @@ def run_task(packed: bytes) -> Done:
         # what cannot be unpickled here: a module that only the client has, or that ends its process
         return Done(impossible=f"{type(exc).__name__}: {exc}")
     try:
-        return _call(task, values)
+        with _same_folder():
+            return _call(task, values)
     except KeyboardInterrupt as exc:
         # raised by the target: Ctrl-C does not reach a worker
         return Done(error=pack_error(exc))
+
+
+@contextlib.contextmanager
+def _same_folder() -> Iterator[None]:
+    """Come back where a call leaves the working directory: paths of the next one start from there."""
+    try:
+        folder = os.getcwd()
+    except OSError:
+        # somebody has deleted it
+        yield
+        return
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.chdir(folder)
 
 
 def _call(task: Task, values: dict[int, Any]) -> Done:

@@ -20,7 +20,7 @@ from hydra_cached.fingerprint.reading import Blind
 
 MODULE_MACHINERY = frozenset(
     {"__builtins__", "__cached__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__"}
-    | {"__annotations__", "__all__"}
+    | {"__annotations__", "__all__", "__warningregistry__"}
 )
 # of functions and classes what counts only for those who read it
 READ_ALONE = ("__doc__", "__annotations__", SOURCE)

@@ -36,7 +36,7 @@ def find_node(graph: Graph, keys: Keys, name: str) -> Node:
     elif below:
         hint = f'nothing is called there; below it there is "{below[0]}"'
     else:
-        shown = sorted(paths, key=lambda path: (path.count("."), path))[:8]
+        shown = sorted(set(paths), key=lambda path: (path.count("."), path))[:8]
         hint = "the pipeline calls " + ", ".join(path or '"" (the root)' for path in shown)
     raise UsageError(f'no node "{name}" in the pipeline', hint=hint)
 

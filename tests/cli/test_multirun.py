@@ -158,7 +158,11 @@ def test_above_the_level_info_nothing_is_said(folder: Path, run_cli: RunCli) -> 
         (["values.by=1,2", "+_target_.x=3"], "cannot apply", "replace it"),
         (["values._target_=steps.scale,steps.scal"], 'config "values._target_=steps.scal": ', "steps.scale"),
         (["values=glob(*)"], "chooses from a config group", "--config-dir DIR"),
-        (["values.by=1,2", "--only", "nope"], 'no node "nope" in the pipeline', "the pipeline calls"),
+        (
+            ["values.by=1,2", "--only", "nope"],
+            'no node "nope" in the pipeline',
+            'the pipeline calls "" (the root), values, ',
+        ),
         (["values.by=1,2", "-n", "--print"], "exclude each other", "a dry run has no result"),
     ],
 )

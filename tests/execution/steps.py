@@ -99,6 +99,12 @@ def where():
     time.sleep(0.01)
     return os.getcwd()
 
+def go_to(folder, number):
+    time.sleep(0.01)
+    before = os.getcwd()
+    os.chdir(folder)
+    return before
+
 def write(path, text):
     time.sleep(0.01)
     Path(path).write_text(text)

@@ -33,6 +33,13 @@ def test_calls_are_made_in_other_processes_of_the_same_place(folder: Path, store
     assert pids
 
 
+@pytest.mark.parametrize("executor", ["processes", "dask"])
+def test_a_call_does_not_move_the_next_one(folder: Path, store: Store, executor: str) -> None:
+    config = [call("go_to", folder=str(folder.parent), number=number) for number in range(6)]
+    report = run(config, store=store, options=RunOptions(executor=executor, jobs=2))
+    assert set(report.value) == {str(folder)}
+
+
 def test_cheap_calls_stay_here(store: Store) -> None:
     config = {"_target_": "os.getpid"}
     assert run(config, store=store, options=options()).value != os.getpid()

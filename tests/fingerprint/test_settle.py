@@ -135,6 +135,29 @@ def test_another_import_of_the_module_begins_anew(project: Project) -> None:
     assert CodeFingerprints().of(importlib.reload(sys.modules["steps"]).run) == before
 
 
+def test_a_warning_that_was_given_does_not_count(project: Project) -> None:
+    project(
+        {
+            "warning.py": """
+                import warnings
+
+                for name in ("a", "b"):
+                    globals()[name] = 1
+
+                def run(x):
+                    warnings.warn("once")
+                    return globals()[x]
+                """
+        }
+    )
+    warning = importlib.import_module("warning")
+    before = CodeFingerprints().of(warning.run)
+    with pytest.warns(UserWarning, match="once"):
+        warning.run("a")
+    assert "__warningregistry__" in vars(warning)
+    assert CodeFingerprints().of(warning.run) == before
+
+
 def test_one_run_sees_its_code_as_it_was_when_it_began(project: Project) -> None:
     project({"steps.py": STEPS})
     steps = fresh()
