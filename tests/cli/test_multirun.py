@@ -161,7 +161,7 @@ def test_above_the_level_info_nothing_is_said(folder: Path, run_cli: RunCli) -> 
         (
             ["values.by=1,2", "--only", "nope"],
             'no node "nope" in the pipeline',
-            'the pipeline calls "" (the root), values, ',
+            '"" (the root), values, ',
         ),
         (["values.by=1,2", "-n", "--print"], "exclude each other", "a dry run has no result"),
     ],
