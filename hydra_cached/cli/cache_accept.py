@@ -27,14 +27,15 @@ def accept(
     Each accepted entry notes who accepted it, when, and in the place of which.
     """
     from hydra_cached import api
-    from hydra_cached.config import load_pipeline
+    from hydra_cached.cli.loading import load_one
+    from hydra_cached.config import Choice
     from hydra_cached.render.stdout import write_data
     from hydra_cached.store import Store
     from hydra_cached.targets import TargetPolicy
 
     if pipeline is None:
         raise UsageError("which pipeline?", hint="hydra-cached cache accept PIPELINE [PATH]")
-    loaded = load_pipeline(pipeline, object_name=config_object, overrides=())
+    loaded = load_one(Choice(pipeline, object_name=config_object))
     policy = TargetPolicy(is_enforced=not loaded.is_python)
     who = f"{getpass.getuser()}@{platform.node()}"
     with Store(parse_cache_dir(cache_dir), create=False) as store:

@@ -49,12 +49,13 @@ def find_reachable(pipelines: Sequence[str], store: Store) -> frozenset[str]:
         UsageError: a pipeline cannot be loaded.
     """
     from hydra_cached import api
-    from hydra_cached.config import load_pipeline
+    from hydra_cached.cli.loading import load_one
+    from hydra_cached.config import Choice
     from hydra_cached.targets import TargetPolicy
 
     found: set[str] = set()
     for pipeline in pipelines:
-        loaded = load_pipeline(pipeline)
+        loaded = load_one(Choice(pipeline))
         policy = TargetPolicy(is_enforced=not loaded.is_python)
         found |= api.find_reachable_keys(loaded.config, store=store, policy=policy)
     return frozenset(found)

@@ -155,14 +155,14 @@ def _run(request: Request) -> RunReport:
         UsageError: an option, the pipeline or the cache directory cannot be used.
     """
     from hydra_cached import api
-    from hydra_cached.config import load_choice
+    from hydra_cached.cli.loading import load_one
     from hydra_cached.render.log import show_events
 
     begin(request)
     options = read_options(request)
     parse_cache_dir(request.cache_dir)
     collect_as_usual()
-    loaded = load_choice(request.choice)
+    loaded = load_one(request.choice)
     display_config(request, loaded.config)
     policy = choose_policy(request, is_python=loaded.is_python)
     if request.is_dry_run:

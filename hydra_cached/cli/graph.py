@@ -45,14 +45,14 @@ def graph(
     With -p every call is shown with what would become of it, in colour.
     """
     from hydra_cached import api
-    from hydra_cached.config import load_choice
+    from hydra_cached.cli.loading import load_one
     from hydra_cached.store import Store
     from hydra_cached.targets import TargetPolicy
 
     if drawn_as not in _FORMATS:
         raise UsageError(f'unknown format "{drawn_as}"', hint=f"choose one of {', '.join(_FORMATS)}")
     directory = parse_cache_dir(cache_dir)
-    loaded = load_choice(choose_pipeline(pipeline, overrides, config_object, config_dir, config_name))
+    loaded = load_one(choose_pipeline(pipeline, overrides, config_object, config_dir, config_name))
     policy = TargetPolicy(is_enforced=not loaded.is_python)
     with Store(directory, create=False) if is_persistent else contextlib.nullcontext() as store:
         report = api.plan(loaded.config, pipeline=loaded.name, store=store, policy=policy)

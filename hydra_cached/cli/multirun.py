@@ -55,14 +55,14 @@ def execute_multirun(request: Request, stdout: BinaryIO | None) -> int:
 
 def _sweep(request: Request) -> SweepReport:
     from hydra_cached import api
-    from hydra_cached.config import load_sweep
+    from hydra_cached.cli.loading import load_all
     from hydra_cached.render.log import show_events
 
     begin(request)
     options = read_options(request)
     parse_cache_dir(request.cache_dir)
     collect_as_usual()
-    loaded = load_sweep(request.choice)
+    loaded = load_all(request.choice)
     labels = [point.label for point in loaded.points]
     for config, label in zip(loaded.configs, labels, strict=True):
         display_config(request, config, label)

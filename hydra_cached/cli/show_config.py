@@ -30,9 +30,9 @@ def show_config(
 
     A node that is used at several places is written once, with an anchor named after its shortest path.
     """
-    from hydra_cached.config import load_choice
+    from hydra_cached.cli.loading import load_one
     from hydra_cached.render.console import print_yaml
     from hydra_cached.render.yaml import config_to_yaml
 
-    loaded = load_choice(choose_pipeline(pipeline, overrides, config_object, config_dir, config_name))
+    loaded = load_one(choose_pipeline(pipeline, overrides, config_object, config_dir, config_name))
     print_yaml(config_to_yaml(loaded.config, resolve=is_resolving))

@@ -52,7 +52,7 @@ def why(
         _list_code(code, is_json=is_json)
         return
     from hydra_cached import api
-    from hydra_cached.config import load_choice
+    from hydra_cached.cli.loading import load_one
     from hydra_cached.render.why import explanation_document, write_explanation
     from hydra_cached.store import Store
     from hydra_cached.targets import TargetPolicy
@@ -63,7 +63,7 @@ def why(
     if path is None:
         raise UsageError("which node? give its config path", hint='hydra-cached why PIPELINE PATH; the root is ""')
     directory = parse_cache_dir(cache_dir)
-    loaded = load_choice(choose_pipeline(pipeline, overrides, config_object, config_dir, config_name))
+    loaded = load_one(choose_pipeline(pipeline, overrides, config_object, config_dir, config_name))
     policy = TargetPolicy(is_enforced=not loaded.is_python)
     with Store(directory, create=False) as store:
         explanation = api.explain(loaded.config, path, store=store, policy=policy)

@@ -17,6 +17,7 @@ _UNKNOWN_FUNCTION = re.compile(r"Unknown function '(?P<name>\w+)'\s+Available: (
 # only in Hydra 1.4, which announces that 1.5 will drop them
 _FUNCTIONS_OF_1_4 = frozenset({"extend_list", "json_str"})
 _UNEXPECTED = re.compile(r"(?:extraneous|mismatched) input '(?P<what>.*?)' expecting ")
+_LONGEST_SHOWN = 60
 _ESCAPED = re.compile(r"\\([.\[\]=])")
 
 
@@ -76,6 +77,13 @@ def parse_in_hydra(text: str, config_loader: Any = None) -> Any:
 
     try:
         return OverridesParser.create(config_loader).parse_overrides([text])[0]
+    except ValueError as exc:
+        # an int of more digits than Python reads
+        shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+        raise OverrideError(
+            f'cannot parse the override "{shown}": {str(exc).partition(";")[0]}',
+            hint="quote the value to make a text of it, or write it in the config, in hexadecimal",
+        ) from exc
     except HydraException as exc:
         unknown = _UNKNOWN_FUNCTION.search(str(exc))
         if unknown:

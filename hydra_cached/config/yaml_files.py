@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,21 @@ from hydra_cached.config.kinds import describe_kind
 from hydra_cached.config.omegaconf_internals import yaml_loader
 from hydra_cached.errors import ConfigError
 
+_LONGEST_SHOWN = 40
+# that many Python reads whatever `sys.set_int_max_str_digits` was told
+_MOST_DIGITS = 640
+
 
 def read_yaml(path: Path) -> dict[Any, Any] | list[Any]:
     """The document in ``path`` as plain dicts and lists, "${...}" left as written.
 
     Raises:
         ConfigError: the file cannot be read, is not UTF-8, is not valid YAML, or is neither a mapping nor a list.
+        RecursionError: it is nested deeper than the stack allows.
     """
     text = _read_text(path)
     try:
-        document = yaml.load(text, Loader=yaml_loader())
+        document = yaml.load(text, Loader=_explaining_loader())
     except yaml.YAMLError as exc:
         raise _invalid_yaml(path, text, exc) from exc
     if document is None:
@@ -32,6 +38,27 @@ def read_yaml(path: Path) -> dict[Any, Any] | list[Any]:
     if _is_recursive(document, set(), set()):
         raise ConfigError(f'"{path}" has an alias inside its own anchor', hint="a config cannot contain itself")
     return document
+
+
+@functools.lru_cache(maxsize=1)
+def _explaining_loader() -> Any:
+    """The loader, saying where a value is that Python cannot make of its text."""
+
+    class Loader(yaml_loader()):  # type: ignore[misc]
+        def construct_object(self, node: Any, deep: bool = False) -> Any:
+            try:
+                return super().construct_object(node, deep=deep)
+            except (ValueError, LookupError) as exc:
+                if not isinstance(node, yaml.ScalarNode):
+                    raise
+                kind, text = node.tag.rpartition(":")[2], node.value
+                shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+                problem = f'"{shown}" is no {kind}'
+                if kind == "int" and len(text) > _MOST_DIGITS:
+                    problem = f"an int of {len(text)} digits is more than Python reads"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from exc
+
+    return Loader
 
 
 def _read_text(path: Path) -> str:
@@ -67,6 +94,10 @@ def _advise(problem: str) -> str:
         return "a pipeline is one document only: keep one, and save the others in files of their own"
     if "constructor for the tag" in problem:
         return "plain YAML only: name callables with _target_"
+    if "more than Python reads" in problem:
+        return "write it in hexadecimal, 0x..., or in quotes, as text"
+    if " is no " in problem:
+        return "mend the value, or its tag"
     if "cannot start any token" in problem:
         return "indent with spaces, and quote strings that begin with a special character"
     return "look for an unclosed bracket or quote, a missing colon, or wrong indentation"

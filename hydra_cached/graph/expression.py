@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hydra_cached.fingerprint.depth import call_deep
 from hydra_cached.graph.kinds import is_config_type
 from hydra_cached.graph.omega_nodes import build_dict, build_list, build_tuple
 
@@ -87,13 +88,20 @@ def convert_config(value: Any, convert: str) -> Any:
 
 
 def bind(expression: Any, value_of: Callable[[Place], Any]) -> Any:
-    """Build the value of ``expression``, asking ``value_of`` for the values of calls."""
+    """Build the value of ``expression``, asking ``value_of`` for the values of calls, of some more than once."""
+    try:
+        return _bind(expression, value_of)
+    except RecursionError:
+        return call_deep(lambda: _bind(expression, value_of))
+
+
+def _bind(expression: Any, value_of: Callable[[Place], Any]) -> Any:
     kind = type(expression)
     if kind is Ref:
         value = value_of(expression.place)
         return value if expression.convert == "none" else convert_config(value, expression.convert)
     if kind is Items:
-        values = [bind(each, value_of) if type(each) in EXPRESSIONS else each for each in expression.values]
+        values = [_bind(each, value_of) if type(each) in EXPRESSIONS else each for each in expression.values]
         if not expression.is_config:
             if expression.keys is None:
                 return tuple(values) if expression.is_tuple else values

@@ -12,6 +12,7 @@ from hydra_cached.store import redact
 _LONGEST_CONFIG = 20_000
 _LONGEST_NAME = 1_000
 _DEEPEST_CONFIG = 50
+_MOST_BITS = 2_000
 
 
 def write_call(graph: Graph, node: Node) -> str:
@@ -44,6 +45,9 @@ def _write_out(graph: Graph, value: Any, depth: int) -> Any:
         if value.keys is None:
             return [_write_out(graph, each, depth) for each in value.values]
         return {_name(key): _write_out(graph, each, depth) for key, each in zip(value.keys, value.values, strict=True)}
+    if type(value) is int and value.bit_length() > _MOST_BITS:
+        # Python spells only so many decimal digits
+        return hex(value)
     if value is None or type(value) in (bool, int, float, str):
         return value
     if depth > _DEEPEST_CONFIG:

@@ -18,6 +18,7 @@ from hydra_cached.graph.prepare import prepare_config
 from hydra_cached.targets import target_id
 
 _Path: TypeAlias = tuple[Any, ...]
+_DEEPEST = 5_000
 _SCALARS = (bool, int, float, bytes, datetime.date, datetime.datetime, type(None))
 
 
@@ -42,6 +43,7 @@ def plain_config(config: Any, *, resolve: bool = False) -> PlainConfig:
 
     Raises:
         ConfigError: it contains itself, or an interpolation cannot be resolved.
+        RecursionError: it is nested deeper than the stack allows, or than anybody reads.
     """
     try:
         reading = _Reading()
@@ -49,10 +51,8 @@ def plain_config(config: Any, *, resolve: bool = False) -> PlainConfig:
         if resolve and not reading.is_all_plain:
             reading = _Reading(resolve=True)
             tree, _ = reading.read(prepare_config(config), ())
-    except HydraCachedError:
+    except (HydraCachedError, RecursionError):
         raise
-    except RecursionError as exc:
-        raise ConfigError("the config is nested too deep", hint="build it of fewer levels") from exc
     except Exception as exc:
         raise as_config_error(exc) from exc
     return PlainConfig(tree, {key: paths for key, paths in reading.paths.items() if len(paths) > 1})
@@ -72,6 +72,9 @@ class _Reading:
 
     def read(self, value: Any, path: _Path) -> tuple[Any, bool]:
         """The plain form of ``value``, and whether there is a node in it."""
+        if len(path) > _DEEPEST:
+            # every line is indented by its depth, every path as long
+            raise RecursionError
         known = self._read.get(id(value))
         if known is not None:
             self.paths[id(known)].append(path)

@@ -9,10 +9,13 @@ from typing import Any
 
 import yaml
 
+from hydra_cached.errors import ConfigError
+from hydra_cached.fingerprint.depth import call_deep
 from hydra_cached.render.plain import PlainConfig, plain_config
 
 _STR = "tag:yaml.org,2002:str"
 _NOT_IN_ANCHORS = re.compile(r"[^0-9A-Za-z_-]")
+_MOST_BITS = 2_000
 _RARE_BREAKS = frozenset("\x85\u2028\u2029")
 # numbers to Hydra's loader or to YAML 1.2, though not to PyYAML's own: 1e3, 0o17
 _OTHER_NUMBERS = re.compile(r"[-+]?(?:[0-9][0-9_]*(?:[eE][-+]?[0-9]+)|0o[0-7]+|\.[0-9_]+(?:[eE][-+]?[0-9]+)?)\Z")
@@ -31,8 +34,15 @@ def config_to_yaml(config: Any, *, resolve: bool = False) -> str:
       obj: '12'
 
     Raises:
-        ConfigError: the config contains itself, or an interpolation cannot be resolved.
+        ConfigError: the config contains itself, an interpolation cannot be resolved, or it is nested too deep.
     """
+    try:
+        return call_deep(lambda: _write_yaml(config, resolve))
+    except RecursionError as exc:
+        raise ConfigError("the config is nested too deep", hint="build it of fewer levels") from exc
+
+
+def _write_yaml(config: Any, resolve: bool) -> str:
     plain = plain_config(config, resolve=resolve)
     stream = StringIO()
     dumper = _Dumper(stream, _name_anchors(plain))
@@ -86,5 +96,12 @@ def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar(_STR, text, style=style)
 
 
+def _represent_int(dumper: _Dumper, number: int) -> yaml.ScalarNode:
+    # Python spells, and reads, only so many decimal digits
+    text = hex(number) if number.bit_length() > _MOST_BITS else str(number)
+    return dumper.represent_scalar("tag:yaml.org,2002:int", text)
+
+
 _Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(int, _represent_int)
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _OTHER_NUMBERS, list("-+.0123456789"))

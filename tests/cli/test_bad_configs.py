@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from hydra_cached.cli.loading import at_any_depth
+from hydra_cached.errors import ConfigError
 from tests.cli.pipelines import document
 from tests.conftest import RunCli
 
@@ -45,3 +47,80 @@ def test_a_target_that_answers_to_any_attribute_has_an_id_and_code(project: Proj
     project({"columns.py": ANSWERING})
     assert run_cli("target-id", "columns.col").stdout == "columns.col\n"
     assert run_cli("why", "--code", "columns.col").returncode == 0
+
+
+# --- deep and large ---------------------------------------------------------------------------------------------------
+
+
+def nested_calls(depth: int) -> str:
+    lines = ["a:"]
+    for level in range(depth):
+        indent = " " * (level + 1)
+        lines += [f"{indent}_target_: builtins.dict", f"{indent}k:"]
+    return "\n".join(lines) + " 1\n"
+
+
+DEEP = {
+    "calls": nested_calls(400),
+    "flow lists": f"a: {'[' * 2000}{']' * 2000}\n",
+    "block mappings": "".join(f"{' ' * level}k:\n" for level in range(600)) + f"{' ' * 600}k: 1\n",
+}
+
+
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP)
+def test_a_deep_file_is_run_and_shown(text: str, project: Project, run_cli: RunCli) -> None:
+    folder = project({"conf.yaml": text})
+    for words in (["run", "-p", "-d"], ["run", "-n"]):
+        done = run_cli(*words, "conf.yaml")
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    shown = run_cli("show-config", "conf.yaml")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    (folder / "again.yaml").write_text(shown.stdout)
+    assert run_cli("show-config", "again.yaml").stdout == shown.stdout
+
+
+def test_what_no_stack_is_large_enough_for_is_told() -> None:
+    def descend() -> None:
+        descend()
+
+    with pytest.raises(ConfigError, match="nested too deep"):
+        at_any_depth(descend)
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "hint"),
+    [
+        (["conf.yaml"], '"conf.yaml", line 2, column 4: an int of 5000 digits', "hexadecimal"),
+        (["hex.yaml", f"x={'9' * 5000}"], f'override "x={"9" * 58}...": Exceeds the limit', "hexadecimal"),
+        (["tagged.yaml"], 'line 1, column 4: "soon" is no int', "its tag"),
+        (["truth.yaml"], 'line 1, column 4: "maybe" is no bool', "its tag"),
+    ],
+    ids=["file", "override", "int", "bool"],
+)
+@pytest.mark.parametrize("command", ["run", "show-config"])
+def test_a_number_that_python_does_not_read_is_told(
+    command: str, words: list[str], said: str, hint: str, project: Project, run_cli: RunCli
+) -> None:
+    project(
+        {
+            "conf.yaml": f"y: 1\nx: {'9' * 5000}\n",
+            "hex.yaml": "x: 0xfff\n",
+            "tagged.yaml": "x: !!int soon\n",
+            "truth.yaml": "x: !!bool maybe\n",
+        }
+    )
+    done = run_cli(command, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    error, hinted = done.stderr.splitlines()
+    assert said in error
+    assert hint in hinted
+
+
+def test_a_large_number_is_stored_and_shown_in_hexadecimal(project: Project, run_cli: RunCli) -> None:
+    text = f"a:\n  _target_: builtins.dict\n  x: 0x{'f' * 5000}\n  y: -0x{'e' * 5000}\n"
+    project({"conf.yaml": text})
+    assert run_cli("show-config", "conf.yaml").stdout == text
+    for status in ("ran", "hit"):
+        done = run_cli("run", "conf.yaml", "-p", "--json")
+        assert [node["status"] for node in document(done)["nodes"]] == [status]
+    assert run_cli("why", "conf.yaml", "a", f"a.x={'8' * 600}").returncode == 0
