@@ -24,6 +24,7 @@ from hydra_cached.fingerprint.describing import read_class, read_foreign, read_f
 from hydra_cached.fingerprint.distribution import module_of
 from hydra_cached.fingerprint.glances import Glances
 from hydra_cached.fingerprint.held import hold
+from hydra_cached.fingerprint.marked import version_marks
 from hydra_cached.fingerprint.modules import read_module, read_text, read_whole
 from hydra_cached.fingerprint.named import ModuleText, NamedCode
 from hydra_cached.fingerprint.nodes import Node, Nodes
@@ -77,22 +78,29 @@ class Closures:
             _, nodes = self._gather(target)
             return any(node.kind == "unfollowed" and _IMPORT_BY_NAME(node.name) for node in nodes)
 
-    def collect(self, target: Any) -> tuple[Definition, ...]:
-        """Every definition that ``target`` reaches, itself included, sorted by id, with what could not be followed."""
+    def collect(self, target: Any, *, is_called: bool = False) -> tuple[Definition, ...]:
+        """Every definition that ``target`` reaches, itself included, sorted by id, with what could not be followed.
+
+        Args:
+            is_called: leave out its own version, as `digest` does.
+        """
         with pause_collection():
             value, found = self._gather(target)
+            if is_called:
+                found = _without_version(found, target)
             if value:
                 found.append(_as_definition(target, value))
             return definitions_of(found, self._bodies)
 
     def digest(self, target: Any) -> str:
-        """64 hexadecimal digits for ``target`` as a value and every definition it reaches."""
+        """64 hexadecimal digits for ``target`` as a value and every definition it reaches, without its own version."""
         with pause_collection():
             known = self._snapshot.recall(target)
             if known is not None:
                 self._unread.append(target)
                 return known
             value, nodes = self._gather(target)
+            nodes = _without_version(nodes, target)
             found = {f"{node.name} {node.kind} {node.digest}\n" for node in nodes if node.digest}
             text = f"{value}\n{''.join(sorted(found))}"
             digest = blake3(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -177,6 +185,11 @@ class Closures:
             waiting = [*_members_in_use(registries.values(), found), *_looked_at(nodes, found, told)]
             waiting = [node for node in waiting if node.visit != visit]
         return found
+
+
+def _without_version(nodes: list[Node], target: Any) -> list[Node]:
+    marks = version_marks(target)
+    return nodes if marks is None else [node for node in nodes if node.marks is not marks]
 
 
 def _as_definition(target: Any, digest: str) -> Node:

@@ -6,7 +6,8 @@ from typing import Any
 
 from hydra_cached.fingerprint.bodies import Bodies
 from hydra_cached.fingerprint.closure import Closures
-from hydra_cached.fingerprint.definition import Definition
+from hydra_cached.fingerprint.definition import Definition, digest_text
+from hydra_cached.fingerprint.marked import version_marks
 from hydra_cached.fingerprint.memo import Memo
 from hydra_cached.fingerprint.rows import Rows
 
@@ -33,14 +34,20 @@ class CodeFingerprints:
 
         Third-party code counts as its name and its distribution's name and version.
         """
+        marks = version_marks(target)
+        called = self.of_called(target)
+        return called if marks is None else digest_text("version", marks.version, called)
+
+    def of_called(self, target: Any) -> str:
+        """The same for the target of a call, without its own version: that is another one where a config says so."""
         known = self._digests.get(id(target))
         if known is None:
             known = self._digests[id(target)] = (target, self._closures.digest(target))
         return known[1]
 
-    def collect(self, target: Any) -> tuple[Definition, ...]:
-        """Every definition that counts for ``target``, sorted by id."""
-        return self._closures.collect(target)
+    def collect(self, target: Any, *, is_called: bool = False) -> tuple[Definition, ...]:
+        """Every definition that counts for ``target``, sorted by id; ``is_called`` leaves out its own version."""
+        return self._closures.collect(target, is_called=is_called)
 
     def named(self, text: str, *, may_import: bool = True) -> Any | None:
         """The first-party code that a dotted text names, for `of`: a function, class, module or other value, or None.

@@ -11,9 +11,10 @@ from hydra_cached.fingerprint.chains import unpack
 from hydra_cached.fingerprint.constants import read_member
 from hydra_cached.fingerprint.definition import digest_text, module_label, qualified_name
 from hydra_cached.fingerprint.distribution import module_of
-from hydra_cached.fingerprint.held import Held, finish, hold_plain
+from hydra_cached.fingerprint.held import Held, finish, hold, hold_plain
 from hydra_cached.fingerprint.inputs import class_key
 from hydra_cached.fingerprint.kinds import is_immutable
+from hydra_cached.fingerprint.marked import kept_marks, marks_on, note_marks, state_of
 from hydra_cached.fingerprint.members import is_generated, is_put_in, members_of
 from hydra_cached.fingerprint.names import uses_of_code
 from hydra_cached.fingerprint.nodes import Node, Nodes
@@ -49,8 +50,11 @@ def read_function(nodes: Nodes, node: Node) -> None:
     cells: dict[str, CellType] = {}
     if function.__closure__ is not None:
         cells = dict(zip(code.co_freevars, function.__closure__, strict=True))
-    if cells or function.__defaults__ or function.__kwdefaults__ or function.__dict__:
+    state = function.__dict__ and state_of(function)
+    if cells or function.__defaults__ or function.__kwdefaults__ or state:
         _add_state(nodes, node, function, home.name, cells)
+    if state is not function.__dict__:
+        _add_marks(nodes, node)
     if "." in qualname:
         owner = _owner_of(function, home)
         if owner is not None:
@@ -62,7 +66,7 @@ def read_function(nodes: Nodes, node: Node) -> None:
 
 def _add_state(nodes: Nodes, node: Node, function: FunctionType, module: str, cells: Mapping[str, CellType]) -> None:
     """Defaults, attributes, and what a function closes over, but for what it only writes into."""
-    if not (cells or function.__kwdefaults__ or function.__dict__) and is_immutable(function.__defaults__):
+    if not (cells or function.__kwdefaults__ or state_of(function)) and is_immutable(function.__defaults__):
         plain = hold_plain(nodes.bodies, function.__defaults__, module)
         if plain is not None:
             node.digest = digest_text(node.digest, plain.digest)
@@ -76,7 +80,7 @@ def _add_state(nodes: Nodes, node: Node, function: FunctionType, module: str, ce
     node.kept = tuple(kept)
 
     def read() -> Held:
-        parts = (function.__defaults__, function.__kwdefaults__, function.__dict__)
+        parts = (function.__defaults__, function.__kwdefaults__, state_of(function))
         plain = None if kept else hold_plain(nodes.bodies, parts, module)
         if plain is not None:
             return plain
@@ -97,6 +101,19 @@ def _add_state(nodes: Nodes, node: Node, function: FunctionType, module: str, ce
     held = nodes.held.read(function, "", read, is_fixed=False)
     node.digest = digest_text(node.digest, held.digest)
     nodes.add_held(node, held, module)
+
+
+def _add_marks(nodes: Nodes, node: Node) -> None:
+    """The version by which a function or class is marked, and code that its marks name as a text."""
+    marks = marks_on(node.target)
+    if marks.version is not None:
+        version = Node(marks.version, f"{node.name} @version", "constant", digest_text("version", marks.version))
+        version.marks, version.file, version.line = marks, node.file, node.line
+        node.edges.append(version)
+    for other in marks.depends_on:
+        named = nodes.named(other) if isinstance(other, str) else None
+        if isinstance(named, (FunctionType, type)):
+            node.edges.append(nodes.of(named))
 
 
 def read_class(nodes: Nodes, node: Node) -> None:
@@ -141,6 +158,13 @@ def read_class(nodes: Nodes, node: Node) -> None:
         held = nodes.held.read(cls, "", lambda: _hold_members(nodes, cls, module, names, is_sure), is_fixed=False)
         node.digest = digest_text(node.digest, held.digest)
         nodes.add_held(node, held, module)
+    if marks_on(cls) is not None:
+        note_marks(cls, nodes.bodies.inputs.note_member)
+        declared = kept_marks(marks_on(cls))
+        held = hold(nodes.bodies, declared, module)
+        node.digest = digest_text(node.digest, held.digest) if declared else node.digest
+        nodes.add_held(node, held, module)
+        _add_marks(nodes, node)
     for each in (type(cls), *cls.__mro__[1:]):
         if each is not type and each is not object:
             edges.append(nodes.of(each))

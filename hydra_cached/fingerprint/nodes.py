@@ -34,6 +34,7 @@ class Node:
         kept: names of values that count for it besides its text.
         meanings: "name=what it stands for", for names that stand for something else; of a module all that it holds.
         asks: what it reads of functions and classes without a name, as `Uses.asked`.
+        marks: of a version set by hand: what it is declared by.
         is_opaque: whether a constant is, or has in it, what cannot be read.
         visit: number of the last visit.
     """
@@ -49,6 +50,7 @@ class Node:
     kept: Sequence[str] = ()
     meanings: Sequence[str] = ()
     asks: Sequence[str] = ()
+    marks: Any = None
     is_opaque = False
     visit = 0
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from hydra_cached.fingerprint.bytecode import is_same_code
 from hydra_cached.fingerprint.installed import is_site_folder
 from hydra_cached.fingerprint.loaded import ImportTimes, changed_ns, compiled_file, is_made_from, is_outdated
+from hydra_cached.fingerprint.marked import drop_marks
 from hydra_cached.fingerprint.parsing import Parsed, Place, digest_code, parse, read_file, read_function
 from hydra_cached.fingerprint.reading import ClassReading, FileReading, FunctionReading, load_reading
 from hydra_cached.fingerprint.rows import Rows
@@ -289,9 +290,12 @@ class Sources:
 def _parse(file: str) -> Parsed | None:
     try:
         with tokenize.open(file) as stream:
-            return parse(stream.read(), file)
+            parsed = parse(stream.read(), file)
     except (OSError, SyntaxError, ValueError):
         return None
+    if parsed is not None:
+        drop_marks(parsed.tree)
+    return parsed
 
 
 def _stamp(status: os.stat_result) -> tuple[int, ...]:

@@ -124,7 +124,7 @@ class Identifier:
         """The identity of ``node``. Never raises: where something has no digest, ``problem`` says what."""
         call = node.call
         try:
-            code = self._code.of(call.target)
+            code = self._code.of_called(call.target)
         except NotDigestibleError as exc:
             return Identity("", (), f"the code of {call.target_id}: {exc.message}")
         found: list[tuple[str, str]] = []

@@ -122,7 +122,7 @@ class Keys:
 
     def definitions(self, node: Node) -> tuple[Definition, ...]:
         """Everything that counts as code of the node's target."""
-        return self._code.collect(node.call.target)
+        return self._code.collect(node.call.target, is_called=True)
 
     def code_in_arguments(self, node: Node) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
         """Arguments that hold or name first-party code: name and digest, as in the identity, and what was met there."""

@@ -356,10 +356,22 @@ CASES["marks of what a target calls"] = Case(
         "steps.py": """
             import hydra_cached
             import late
+            from settings import VERSION, OTHER
 
             @hydra_cached.version("1")
             def load(x):
                 return x
+
+            @hydra_cached.version(VERSION)
+            def keep(x):
+                return x
+
+            @hydra_cached.version(OTHER)
+            @hydra_cached.depends_on(late.found)
+            class Model:
+                @hydra_cached.version("3")
+                def fit(self, x):
+                    return x
 
             @hydra_cached.depends_on(late.found)
             def find(x):
@@ -374,20 +386,25 @@ CASES["marks of what a target calls"] = Case(
                 return x
 
             def run(x):
-                return load(x), find(x), look(x), take(x)
+                return load(x), find(x), look(x), take(x), keep(x), Model().fit(x)
             """,
+        "settings.py": "VERSION = '5'\nOTHER = '6'\nUNUSED = '7'\n",
         "late.py": "def found():\n    return helper()\n\ndef helper():\n    return 1\n\ndef unused():\n    return 7\n",
         "named.py": "def found():\n    return 1\n\ndef unused():\n    return 7\n",
         "whole.py": "def found():\n    return 1\n",
     },
     counts={
         "another version": ("steps.py", 'version("1")', 'version("2")'),
+        "another version of a method": ("steps.py", 'version("3")', 'version("4")'),
+        "another version that has a name": ("settings.py", "'5'", "'50'"),
+        "another version of a class that has a name": ("settings.py", "'6'", "'60'"),
         "code that a mark names": ("late.py", "return 1", "return 2"),
         "code that a mark names by a text": ("named.py", "return 1", "return 2"),
         "a module that a mark names": ("whole.py", "return 1", "return 2"),
     },
     does_not={
         "other code": ("late.py", "return 7", "return 8"),
+        "a name that no mark has": ("settings.py", "'7'", "'70'"),
         "other code of what is named by a text": ("named.py", "return 7", "return 8"),
     },
 )
