@@ -246,6 +246,7 @@ def _report(
     started: float,
 ) -> RunReport:
     nodes = report_nodes(scheduler.graph, scheduler.state.settled, scheduler.known_recipe)
+    saved = scheduler.state.committer.savings.by_node()
     return RunReport(
         pipeline=pipeline,
         run_id=run_id,
@@ -253,5 +254,5 @@ def _report(
         value=value,
         error=error,
         nodes=nodes,
-        summary=summarize(nodes, time.perf_counter() - started, scheduler.state.committer.count_saved()),
+        summary=summarize(nodes, time.perf_counter() - started, sum(saved.values())),
     )

@@ -257,7 +257,7 @@ def _count_saved(scheduler: Scheduler, share: Share, nodes: Sequence[NodeReport]
     """Seconds that a config did not take because of what was stored, or was made for another config."""
     reused = {index for index in share.needed if nodes[index].status in ("hit", "cutoff")}
     lent = sum(nodes[index].seconds for index in share.lent if nodes[index].status == "ran")
-    return scheduler.state.committer.count_saved(reused) + lent
+    return sum(scheduler.state.committer.savings.by_node(reused).values()) + lent
 
 
 def _number(run_id: str, number: int, labels: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -18,6 +18,7 @@ from hydra_cached.execution.files import NO_WRITES, CallFiles, Writes
 from hydra_cached.execution.holdings import Holdings
 from hydra_cached.execution.notes import Notes
 from hydra_cached.execution.outputs import Outputs
+from hydra_cached.execution.savings import Savings
 from hydra_cached.execution.seen import Seen, digest_result
 from hydra_cached.execution.settled import Settled
 from hydra_cached.execution.worker import is_consumed_once
@@ -26,8 +27,6 @@ from hydra_cached.graph import Graph, Node, Place
 from hydra_cached.keys import SCHEMA, Keys, find_mentions
 from hydra_cached.plan import Decision, Policy, Reason, write_call
 from hydra_cached.store import Entry, EntryInfo, redact
-
-_LARGEST_SUM = 100
 
 
 class Committer:
@@ -52,16 +51,12 @@ class Committer:
         self._emit = listener
         self._code = code
         self._files = files
-        self._hits: dict[str, tuple[int, float]] = {}
-        self._tree_seconds: dict[int, float] = {}
         self._has_write_failed = False
-        self._first_parent: dict[int, int] = {}
-        for child, parent in graph.edges():
-            self._first_parent.setdefault(child, parent)
         self._committed: dict[str, Entry] = {}
-        self._saved: dict[int, float] = {}
+        self._uncounted: dict[int, str] = {}
         self._come_back: set[str] = set()
         self._versions = (("python", sys.version.split()[0]), ("host", platform.node()))
+        self.savings = Savings(graph, keys, cache, settled)
         self.outputs = Outputs()
         self.holdings = Holdings(graph, keys, settled, code, self._warn)
         self.notes: Notes | None = None
@@ -78,29 +73,21 @@ class Committer:
         assert entry is not None
         settled = self._settled[node.index]
         self._claim_outputs(node, entry.info.outputs)
-        saved = entry.info.seconds
-        if decision.verdict == "hit":
-            saved = self._tree_seconds[node.index] = max(entry.info.tree_seconds, saved)
-        else:
+        if decision.verdict != "hit":
             settled.conditions = self._conditions(node, entry.info.outputs, entry.info.carried)
             if decision.recipe_key is not None:
                 recipe_key, conditions = decision.recipe_key, settled.conditions
                 self._write(node, lambda cache: cache.link(recipe_key, entry.key, conditions))
-        self._saved[node.index] = saved
-        count, seconds = self._hits.get(entry.key, (0, 0.0))
-        self._hits[entry.key] = (count + 1, seconds + saved)
-        return saved
+        self._uncounted[node.index] = entry.key
+        return self.savings.note_reuse(node, entry, is_hit=decision.verdict == "hit")
 
     def discard(self, node: Node, settled: Settled, *, is_kept: bool = False) -> None:
         """Take an entry that turned out to be unusable out of the cache, unless it is kept, and a hit on it back."""
         entry = settled.entry
         assert entry is not None, "what is discarded was found"
         if settled.status != "ran":
-            saved = self._saved.pop(node.index, 0.0)
-            count, seconds = self._hits.pop(entry.key, (0, 0.0))
-            if count > 1:
-                self._hits[entry.key] = (count - 1, seconds - saved)
-            self._tree_seconds.pop(node.index, None)
+            self._uncounted.pop(node.index, None)
+            self.savings.take_back(node)
         self._committed = {key: each for key, each in self._committed.items() if each.key != entry.key}
         if not is_kept:
             self._write(node, lambda cache: cache.discard(entry))
@@ -110,9 +97,19 @@ class Committer:
         self._files.flush()
         self._code.flush()
         self._write(None, lambda cache: cache.flush())
-        if self._hits and self._cache is not None:
-            hits, self._hits = self._hits, {}
+        if self._uncounted and self._cache is not None:
+            hits = self._count_hits()
             self._write(None, lambda cache: cache.record_hits(hits))
+
+    def _count_hits(self) -> dict[str, tuple[int, float]]:
+        """Number of reuses, and the seconds they saved, by entry; of those since the last time."""
+        saved = self.savings.by_node()
+        hits: dict[str, tuple[int, float]] = {}
+        for index, key in self._uncounted.items():
+            count, seconds = hits.get(key, (0, 0.0))
+            hits[key] = (count + 1, seconds + saved[index])
+        self._uncounted.clear()
+        return hits
 
     def find_twin(self, node: Node, decision: Decision) -> Entry | None:
         """The entry that another node of this run has made under the same key since."""
@@ -322,7 +319,7 @@ class Committer:
             parents=tuple(entry.key for entry in parents if entry is not None),
             versions=self._versions,
             schema=SCHEMA,
-            tree_seconds=self._sum_seconds(node, settled),
+            tree_seconds=self.savings.add_up(node, settled),
             inputs=tuple((each.argument, each.label, each.digest or "") for each in inputs),
             outputs=writes.outputs,
             carried=carried,
@@ -330,53 +327,6 @@ class Committer:
             is_plain=settled.is_plain,
             env=tuple((name, str(redact(os.environ.get(name, "")))) for name in node.call.declared.env),
         )
-
-    # --- seconds ------------------------------------------------------------------------------------------------------
-
-    def _sum_seconds(self, node: Node, settled: Settled) -> float:
-        total = settled.seconds
-        below = self._graph.below(node, limit=_LARGEST_SUM)
-        if below is not None:
-            for index in below:
-                known = self._settled.get(index)
-                if known is not None:
-                    total += self._tree_seconds[index] if known.status == "hit" else known.seconds
-        else:
-            # in a large graph every call counts at the first one that uses it, so that none is counted twice
-            for child in node.children:
-                if self._first_parent[child] == node.index:
-                    total += self._tree_seconds.get(child, 0.0)
-        self._tree_seconds[node.index] = total
-        return total
-
-    def count_saved(self, among: Collection[int] | None = None) -> float:
-        """Seconds that this run saved, each call counted once however many reused results contain it.
-
-        Args:
-            among: indices of the nodes that count; None for all.
-        """
-        settled = {index: each for index, each in self._settled.items() if among is None or index in among}
-        saved = sum(seconds for index, seconds in self._saved.items() if index in settled)
-        hits = [self._graph.nodes[index] for index, each in settled.items() if each.status == "hit"]
-        if len(hits) < 2 or self._keys is None or self._cache is None:
-            return saved
-        skipped: dict[int, None] = {}
-        count = 0
-        for node in hits:
-            below = [index for index in self._graph.below(node) or () if index not in self._settled]
-            count += len(below)
-            skipped.update(dict.fromkeys(below))
-        if count == len(skipped):
-            return saved
-        saved = sum(each.seconds for each in settled.values() if each.status in ("hit", "cutoff"))
-        for index in skipped:
-            recipe = self._keys.recipe(self._graph.nodes[index])
-            try:
-                entry = self._cache.find(recipe) if recipe is not None else None
-            except HydraCachedError:
-                entry = None
-            saved += entry.info.seconds if entry is not None else 0.0
-        return saved
 
     # --- writing ------------------------------------------------------------------------------------------------------
 

@@ -319,6 +319,29 @@ def test_seconds_saved_count_every_call_once(new_store: Callable[[], Store]) -> 
     assert 0.5 <= warm.summary.seconds_saved < 1
 
 
+def test_what_several_hits_share_is_saved_once(new_store: Callable[[], Store]) -> None:
+    store = new_store()
+    config = {
+        "slow": {"_target_": "time.sleep", "_args_": [0.5]},
+        "near": call("show", x="${slow}"),
+        "far": [call("show", x="${near}", n=number) for number in range(5)],
+    }
+    run(config, store=store)
+    # everything is wanted, and found
+    assert 0.5 <= run(config, store=store).summary.seconds_saved < 1
+    root = call("show", x=config["far"], **{name: config[name] for name in ("slow", "near")})
+    # what is above several hits took what they share once, too
+    above = run({"top": call("show", x=call("show", x="${far}")), **config}, store=store)
+    assert above.is_ok
+    assert (
+        0.5 <= run({"top": call("show", x=call("show", x="${far}")), **config}, store=store).summary.seconds_saved < 1
+    )
+    assert run(root, store=store).is_ok
+    assert 0.5 <= run(root, store=store).summary.seconds_saved < 1
+    saved = [summary.seconds_saved for summary in store.summaries()]
+    assert 2 <= sum(saved) < 3.5
+
+
 def test_names_of_arguments_are_not_mistaken_for_positions(new_store: Callable[[], Store]) -> None:
     store = new_store()
     instantiate({"_target_": f"{HERE}.show", "@0": 5}, cache=store)
