@@ -18,7 +18,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 from hydra_cached import RunOptions, Store, run
-from hydra_cached.errors import NodeFailedError, UsageError
+from hydra_cached.errors import NodeFailedError, UsageError, WorkerDiedError
 from hydra_cached.events import Event, NodeFinished, Warned
 from hydra_cached.execution.dask import checks, clusters
 from hydra_cached.execution.dask.worker import Versions, own_versions
@@ -349,6 +349,42 @@ def test_killed_worker_loses_only_what_it_was_at(folder: Path, store: Store) -> 
     assert len(again) <= 2
     assert all(any(pid == str(killed[0]) for number, pid in calls if number == each) for each in again)
     assert run(layers(200, 20), store=store).summary.ran == 0
+
+
+CLUSTER = """
+import time
+from distributed import LocalCluster
+if __name__ == "__main__":
+    made = LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+    print(made.scheduler_address, flush=True)
+    time.sleep(1000)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_scheduler_that_dies_fails_what_is_under_way(
+    folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clusters, "CONNECT_TIMEOUT_S", 2)
+    (folder / "cluster.py").write_text(CLUSTER)
+    with subprocess.Popen([sys.executable, "cluster.py"], stdout=subprocess.PIPE, encoding="utf-8") as elsewhere:
+        try:
+            assert elsewhere.stdout is not None
+            address = elsewhere.stdout.readline().strip()
+
+            def kill_midway(event: Event) -> None:
+                if isinstance(event, NodeFinished):
+                    elsewhere.kill()
+
+            config = [call("step", number) for number in range(200)]
+            report = run(config, store=store, options=on(address), listener=kill_midway)
+        finally:
+            elsewhere.kill()
+    assert isinstance(report.error, NodeFailedError)
+    assert isinstance(report.error.__cause__, WorkerDiedError)
+    assert report.error.__cause__.message == "the connection to the cluster is lost"
+    # what was done before is kept
+    assert 1 <= report.summary.ran == len(list(store.summaries())) < 200
 
 
 def test_call_that_kills_its_workers_fails_by_name(folder: Path) -> None:

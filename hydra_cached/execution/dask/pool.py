@@ -120,12 +120,17 @@ class DaskPool:
     def _look(self) -> None:
         self._tell_problems()
         now = time.monotonic()
-        if self._workers and now - self._looked_at < _LOOK_S:
+        if self._is_lost or (self._workers and now - self._looked_at < _LOOK_S):
             return
         self._looked_at = now
         self._workers = list_workers(self._client)
         if not self._workers:
             self._tell_once("the cluster has no workers yet: waiting for one")
+
+    @property
+    def _is_lost(self) -> bool:
+        """Whether the client has given the scheduler up."""
+        return not self._is_closed and self._client.status in ("closing", "closed")
 
     def _tell_once(self, message: str) -> None:
         if message not in self._told:
@@ -188,21 +193,33 @@ class DaskPool:
         call = _Call(key, None)
         with self._lock:
             self._calls[outer] = self._by_key[key] = call
-        call.dask_future = self._client.submit(
-            run_call,
-            self._packed_session,
-            packed,
-            key,
-            key=key,
-            pure=False,
-            resources=dict(node.call.declared.resources) or None,
-        )
+        try:
+            call.dask_future = self._client.submit(
+                run_call,
+                self._packed_session,
+                packed,
+                key,
+                key=key,
+                pure=False,
+                resources=dict(node.call.declared.resources) or None,
+            )
+        except Exception:
+            if not self._is_lost:
+                raise
+            outer.set_exception(_lost())
+            self._forget(outer)
+            return outer
         outer.add_done_callback(self._forget)
         self._client.loop.add_callback(self._follow, call, outer)
         return outer
 
     def starts(self, future: Future[Done]) -> int:
         """How often a worker began this call: more than once where workers died."""
+        if self._is_lost:
+            # what waits for an answer would wait for ever
+            for each in list(self._calls):
+                if not each.done():
+                    each.set_exception(_lost())
         call = self._calls.get(future)
         return 1 if call is None else call.starts
 
@@ -269,7 +286,10 @@ class DaskPool:
                     is_final=True,
                 )
             elif type(exc).__module__.startswith(("distributed", "concurrent", "asyncio")):
-                error = WorkerDiedError(f"the cluster gave it up ({type(exc).__name__}: {exc})")
+                told = " ".join(f"{type(exc).__name__}: {exc}".split())
+                error = WorkerDiedError(f"the cluster gave it up ({told})")
+            if self._is_lost:
+                error = _lost()
             if not outer.done():
                 outer.set_exception(error)
         else:
@@ -288,3 +308,9 @@ class DaskPool:
             call = self._by_key.get(said["begun"])
             if call is not None:
                 call.worker, call.starts = said["worker"], call.starts + 1
+
+
+def _lost() -> WorkerDiedError:
+    return WorkerDiedError(
+        "the connection to the cluster is lost", hint="see whether its scheduler is still there", is_final=True
+    )
