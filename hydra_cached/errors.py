@@ -55,7 +55,15 @@ class UsageError(HydraCachedError):
 
 
 class ConfigError(UsageError):
-    """A pipeline cannot be loaded, or is no valid config."""
+    """A pipeline cannot be loaded, or is no valid config.
+
+    Args:
+        path: dotted config path of what is wrong, "" where that is not known.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, path: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
 
 
 class OverrideError(ConfigError):

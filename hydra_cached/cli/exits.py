@@ -11,7 +11,7 @@ import typer
 from typer.main import get_command
 
 from hydra_cached.cli.interrupts import command_of
-from hydra_cached.errors import HydraCachedError, UsageError
+from hydra_cached.errors import HydraCachedError, TargetError, UsageError
 
 DONE = 0
 NODE_FAILED = 1
@@ -55,6 +55,10 @@ def print_own_error(error: HydraCachedError) -> None:
     """One line and a hint on stderr; with --log-level DEBUG the traceback before them."""
     from hydra_cached.render.console import print_error, print_talk
 
+    if isinstance(error, TargetError):
+        from hydra_cached.graph.hydra_errors import say_where
+
+        say_where(error)
     if logging.getLogger("hydra_cached").isEnabledFor(logging.DEBUG):
         print_talk("".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip())
     print_error(error.message, error.hint or _DEFAULT_HINT)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from hydra_cached.errors import ConfigError, HydraCachedError, NodeFailedError, TargetError
 from hydra_cached.graph.bind import ArgumentsError
 from hydra_cached.graph.kinds import hydra_version
+from hydra_cached.graph.paths import marked_place
+
+_INDEX = re.compile(r"\[(\w+)\]")
 
 
 def as_hydra_error(error: TargetError | NodeFailedError) -> Exception:
@@ -51,18 +56,27 @@ def as_config_error(error: Exception) -> HydraCachedError:
     """An error of OmegaConf (or Hydra) while a config was read, as one line with a hint."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     message = lines[0] if lines else type(error).__name__
-    where = getattr(error, "full_key", None)
+    # in full keys of OmegaConf's the last index has no brackets: our own are better
+    where = marked_place(error) or _INDEX.sub(r".\1", getattr(error, "full_key", None) or "")
     kind = type(error).__name__
     hint = "look at the config with `hydra-cached show-config`"
     if kind == "MissingMandatoryValue":
         where = where or message.rpartition(" ")[2]
         message, hint = f'missing value at "{where}"', f"set it on the command line: {where}=VALUE"
     elif "Interpolation" in kind:
-        message = f'{message} at "{where}"' if where and f"'{where}'" not in message else message
         hint = "the reference names what is not in the config, or its resolver failed"
         if message.startswith("Recursive interpolation detected: "):
             message = f"the config refers to itself in a ring: {message.partition(': ')[2]}"
             hint = "remove one of the references"
+        elif where and f"'{where}'" not in message:
+            message = f'{message} at "{where}"'
     elif where:
         message = f'{message} at "{where}"'
-    return ConfigError(message, hint=hint)
+    return ConfigError(message, hint=hint, path=where)
+
+
+def say_where(error: TargetError) -> TargetError:
+    """The error with its path in the message: what has Hydra's words has none, for Hydra tells it below them."""
+    if error.path and not re.search(rf'(?:\bat |"){re.escape(error.path)}(?![\w.])', error.message):
+        error.message = f'{error.message} at "{error.path}"'
+    return error

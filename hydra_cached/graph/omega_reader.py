@@ -9,7 +9,7 @@ from hydra_cached.graph import omega
 from hydra_cached.graph.expression import PLAIN_MODES, Items, Raw, Ref, set_convert
 from hydra_cached.graph.kinds import hydra_version, is_config_type
 from hydra_cached.graph.omega import UNSURE, read_leaf
-from hydra_cached.graph.paths import KeyPath, Link, full_key_of, key_path_of, make_link
+from hydra_cached.graph.paths import KeyPath, Link, full_key_of, key_path_of, make_link, mark_place
 from hydra_cached.graph.places import (
     DECLARING_KEYS,
     MODE_KEYS,
@@ -68,7 +68,7 @@ class OmegaReader:
                 raise InstantiationException(
                     "The _partial_ keyword is not compatible with top-level list instantiation"
                 )
-            check_flag("_partial_", is_partial, full_key_of(config, ()))
+            check_flag("_partial_", is_partial, full_key_of(config, ()), ())
             return self._read_container(config, None, None, convert, modes.get("_recursive_", True))
         if overlay:
             self._check_overlay(config, content, overlay)
@@ -97,6 +97,13 @@ class OmegaReader:
             return value
         if is_config_type(type(node)) and isinstance(node.__dict__["_content"], (dict, list)):
             return node
+        try:
+            return self._closer_item(source, key, node, is_final)
+        except Exception as exc:
+            mark_place(exc, (*self._path_of(source), key))
+            raise
+
+    def _closer_item(self, source: Any, key: Any, node: Any, is_final: bool | None) -> Any:
         if not omega.is_reference(node):
             return omega.read_item(source, key)
         if self._overlay:
@@ -125,11 +132,12 @@ class OmegaReader:
 
     def _home(self, container: Any, path: Link) -> Link:
         """Where a container is written, seen from the root of the pipeline; ``path`` is where it was found."""
-        own = key_path_of(container)
-        base = self._base
-        if container._get_parent() is None:
-            return path
-        return make_link(own[len(base) :] if own[: len(base)] == base else own)
+        return path if container._get_parent() is None else make_link(self._path_of(container))
+
+    def _path_of(self, container: Any) -> KeyPath:
+        """Where a container is written, seen from the root of the pipeline."""
+        own, base = key_path_of(container), self._base
+        return own[len(base) :] if own[: len(base)] == base else own
 
     def _read_container(self, source: Any, path: Link, home: Link, convert: str, recursive: Any) -> Any:
         content = omega.content_of(source)
@@ -155,9 +163,9 @@ class OmegaReader:
         recursive = self._mode(source, content, "_recursive_", recursive)
         is_partial = self._mode(source, content, "_partial_", False)
         if not (recursive is True and is_partial is False):
-            full_key = full_key_of(source, ())
-            check_flag("_recursive_", recursive, full_key)
-            check_flag("_partial_", is_partial, full_key)
+            full_key, path = full_key_of(source, ()), self._path_of(source)
+            check_flag("_recursive_", recursive, full_key, path)
+            check_flag("_partial_", is_partial, full_key, path)
         return convert, recursive, is_partial
 
     def _mode(self, source: Any, content: Any, key: str, inherited: Any) -> Any:

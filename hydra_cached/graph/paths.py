@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
+_PLACE = "_hydra_cached_place"
+
 KeyPath = tuple["str | int", ...]
 
 Link: TypeAlias = "tuple[Any, str | int] | None"
@@ -44,6 +46,17 @@ def key_path_of(container: Any) -> KeyPath:
                 keys.append(key if isinstance(key, int) else str(key))
         container = parent
     return tuple(reversed(keys))
+
+
+def mark_place(error: Exception, path: KeyPath) -> None:
+    """Note on an exception of OmegaConf's or Hydra's at which config path it came up. What it says stays theirs."""
+    if not hasattr(error, _PLACE):
+        setattr(error, _PLACE, ".".join(map(str, path)))
+
+
+def marked_place(error: Exception) -> str:
+    """The config path that was noted on an exception, or ""."""
+    return str(getattr(error, _PLACE, ""))
 
 
 def spell_full_key(path: KeyPath) -> str:

@@ -11,7 +11,7 @@ from hydra_cached.graph.expression import EXPRESSIONS, Items, Raw, Ref, places_b
 from hydra_cached.graph.kinds import hydra_version, is_config_type
 from hydra_cached.graph.node import Place
 from hydra_cached.graph.origins import Origins
-from hydra_cached.graph.paths import Link, full_key_of, spread
+from hydra_cached.graph.paths import KeyPath, Link, full_key_of, mark_place, spread
 from hydra_cached.graph.rings import spell_ring
 from hydra_cached.targets import (
     UNCHECKED,
@@ -186,6 +186,14 @@ def declare(marks: Marks, written: dict[str, Any], home: Link) -> Marks:
     Raises:
         ConfigError: a key has a value that it cannot have.
     """
+    try:
+        return _declare(marks, written, home)
+    except ConfigError as exc:
+        exc.path = ".".join(map(str, spread(home)))
+        raise
+
+
+def _declare(marks: Marks, written: dict[str, Any], home: Link) -> Marks:
     changes: dict[str, Any] = {}
     for key, value in written.items():
         where = f"{key} at {'.'.join(map(str, spread(home))) or 'the root'}"
@@ -241,11 +249,16 @@ def mode_name(written: Any) -> str:
     return str(getattr(written, "value", written)).lower()
 
 
-def check_flag(name: str, value: Any, full_key: str) -> None:
+def check_flag(name: str, value: Any, full_key: str, path: KeyPath) -> None:
     """
+    Args:
+        path: of the container that the mode is written in.
+
     Raises:
         TypeError: a mode that must be true or false is neither; the message is Hydra's.
     """
     if not isinstance(value, bool):
         where = f"\nfull_key: {full_key}" if full_key else ""
-        raise TypeError(f"Instantiation: {name} flag must be a bool, got {type(value)}{where}")
+        error = TypeError(f"Instantiation: {name} flag must be a bool, got {type(value)}{where}")
+        mark_place(error, (*path, name))
+        raise error

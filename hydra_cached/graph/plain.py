@@ -142,9 +142,10 @@ class PlainReader:
             # Hydra's message names OmegaConf's class
             raise NotPlainError
         if not (isinstance(recursive, bool) and isinstance(is_partial, bool)):
-            full_key = spell_full_key(spread(path))
-            check_flag("_recursive_", recursive, full_key)
-            check_flag("_partial_", is_partial, full_key)
+            keys = spread(path)
+            full_key = spell_full_key(keys)
+            check_flag("_recursive_", recursive, full_key, keys)
+            check_flag("_partial_", is_partial, full_key, keys)
         return mode_name(convert), recursive, is_partial
 
     def _read_call(self, source: dict[Any, Any], path: Link, convert: str, recursive: bool, found_at: Link) -> Ref:

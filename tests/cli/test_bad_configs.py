@@ -124,3 +124,48 @@ def test_a_large_number_is_stored_and_shown_in_hexadecimal(project: Project, run
         done = run_cli("run", "conf.yaml", "-p", "--json")
         assert [node["status"] for node in document(done)["nodes"]] == [status]
     assert run_cli("why", "conf.yaml", "a", f"a.x={'8' * 600}").returncode == 0
+
+
+# --- where it is wrong ------------------------------------------------------------------------------------------------
+
+LIST = "q: {b: [{_target_: builtins.dict, %s}]}"
+MISPLACED = {
+    "key": (LIST % 'x: "${nope.x}"', "q.b.0.x", "Interpolation key 'nope.x' not found"),
+    "key in text": (LIST % 'x: "v ${nope.x}"', "q.b.0.x", "Interpolation key 'nope.x' not found"),
+    "key in what is handed on": (
+        LIST % '_recursive_: false, y: {x: "${nope.x}"}',
+        "q.b.0.y.x",
+        "Interpolation key 'nope.x' not found",
+    ),
+    "resolver": (LIST % 'x: "${nope:1}"', "q.b.0.x", "Unsupported interpolation type nope"),
+    "variable": (LIST % 'x: "${oc.env:NO_SUCH}"', "q.b.0.x", "Environment variable 'NO_SUCH' not found"),
+    "index": ("l: [1]\n" + LIST % 'x: "${l.7}"', "q.b.0.x", "Interpolation key 'l.7' not found"),
+    "grammar": (LIST % 'x: "${a"', "q.b.0.x", "no viable alternative at input"),
+    "missing": (LIST % 'x: "???"', "q.b.0.x", "missing value"),
+    "partial": (LIST % "_partial_: maybe", "q.b.0._partial_", "_partial_ flag must be a bool"),
+    "recursive": (LIST % "_recursive_: [1]", "q.b.0._recursive_", "_recursive_ flag must be a bool"),
+    "number": ("q: [{_target_: 3}]", "q.0", "Expected a callable target, got '3' of type 'int'"),
+    "nothing": ("q: [{_target_: null}]", "q.0", "Expected a callable target, got 'None'"),
+    "list": ("q: [{_target_: [1]}]", "q.0", "Expected a callable target, got '[1]'"),
+    "constant": ("q: [{_target_: math.pi}]", "q.0", "Expected a callable target, got '3.14"),
+}
+
+
+@pytest.mark.parametrize(("text", "path", "said"), MISPLACED.values(), ids=MISPLACED)
+def test_an_error_says_at_which_config_path_it_came_up(
+    text: str, path: str, said: str, project: Project, run_cli: RunCli
+) -> None:
+    project({"conf.yaml": f"{text}\n"})
+    done = run_cli("run", "conf.yaml", "--json")
+    assert done.returncode == 2
+    assert document(done)["error"]["path"] == path
+    error, _ = done.stderr.splitlines()
+    assert said in error
+    assert error.endswith(f' at "{path}"')
+
+
+def test_an_error_of_a_key_of_ours_has_its_path_once(project: Project, run_cli: RunCli) -> None:
+    project({"conf.yaml": LIST % "_env_: 3"})
+    done = run_cli("run", "conf.yaml", "--json")
+    assert document(done)["error"]["path"] == "q.b.0"
+    assert done.stderr.splitlines()[0] == "error: _env_ at q.b.0 must be a list of names, got 3"
