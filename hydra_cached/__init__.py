@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hydra_cached.api import RunOptions, instantiate, run
+    from hydra_cached.api import RunOptions, instantiate, plan, run
     from hydra_cached.errors import HydraCachedError
     from hydra_cached.store import MemoryCache, Store, register_serializer
     from hydra_cached.targets import (
@@ -27,6 +27,7 @@ __version__ = "1.0.0rc2"
 
 _HOMES = {
     "instantiate": "hydra_cached.api",
+    "plan": "hydra_cached.api",
     "run": "hydra_cached.api",
     "RunOptions": "hydra_cached.api",
     "HydraCachedError": "hydra_cached.errors",
@@ -55,6 +56,7 @@ __all__ = [
     "not_cached",
     "not_deterministic",
     "output_files",
+    "plan",
     "register_serializer",
     "run",
     "target_id",

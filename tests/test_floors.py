@@ -26,7 +26,7 @@ FLOORS = {
     "graph": 2,
     "store": 2,
     "keys": 3,
-    "plan": 4,
+    "planning": 4,
     "execution": 5,
     "history": 5,
     "api": 6,
@@ -135,11 +135,15 @@ def test_no_room_imports_upward_or_sideways() -> None:
     [
         ("store/entry.py", "from hydra_cached.api import run", "store must not import hydra_cached.api"),
         ("store/entry.py", "from hydra_cached.graph import Node", "store must not import hydra_cached.graph"),
-        ("store/entry.py", "def f():\n    from hydra_cached import plan", "store must not import hydra_cached.plan"),
+        (
+            "store/entry.py",
+            "def f():\n    from hydra_cached import planning",
+            "store must not import hydra_cached.planning",
+        ),
         ("store/entry.py", "from ..keys import key", "store must not import hydra_cached.keys"),
         ("store/entry.py", "from hydra_cached import run", "store must not import hydra_cached"),
-        ("plan.py", "if TYPE_CHECKING:\n    import hydra_cached.cli", "plan must not import hydra_cached.cli"),
-        ("plan.py", "import_module('hydra_cached.render')", "plan must not import hydra_cached.render"),
+        ("planning.py", "if TYPE_CHECKING:\n    import hydra_cached.cli", "planning must not import hydra_cached.cli"),
+        ("planning.py", "import_module('hydra_cached.render')", "planning must not import hydra_cached.render"),
         ("render/tables.py", "import typer", "render must not import typer"),
         ("cli/main.py", "import rich.table", "cli must not import rich.table"),
         ("execution/worker.py", "import dask", "execution must not import dask"),
@@ -180,7 +184,9 @@ def test_an_import_from_below_is_allowed(tmp_path: Path, module: str, text: str)
 
 
 def _write_tree(root: Path, files: Mapping[str, str]) -> None:
-    empty = dict.fromkeys(("api.py", "plan.py", "keys.py", "store/payload.py", "cli/__init__.py", "examples/a.py"), "")
+    empty = dict.fromkeys(
+        ("api.py", "planning.py", "keys.py", "store/payload.py", "cli/__init__.py", "examples/a.py"), ""
+    )
     for name, text in {**empty, **files}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

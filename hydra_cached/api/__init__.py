@@ -22,7 +22,7 @@ from hydra_cached.execution.reporting import report_nodes, report_plan, summariz
 from hydra_cached.execution.scheduler import Scheduler
 from hydra_cached.graph import build_graph
 from hydra_cached.graph.hydra_errors import as_hydra_error
-from hydra_cached.plan import Explanation, draw_up, explain_node, find_node, find_reachable, known_below
+from hydra_cached.planning import Explanation, draw_up, explain_node, find_node, find_reachable, known_below
 from hydra_cached.store import MemoryCache, Store
 from hydra_cached.targets import UNCHECKED, TargetPolicy, allow_only, policy_from_whitelist
 

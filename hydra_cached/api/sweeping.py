@@ -23,7 +23,7 @@ from hydra_cached.execution.worker import name_of
 from hydra_cached.graph import JoinedGraph, Joiner, Part
 from hydra_cached.graph.calls import check_calls
 from hydra_cached.graph.hydra_errors import as_config_error
-from hydra_cached.plan import draw_up, find_node
+from hydra_cached.planning import draw_up, find_node
 from hydra_cached.store import Store
 from hydra_cached.targets import UNCHECKED, TargetPolicy
 

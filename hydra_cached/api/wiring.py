@@ -20,7 +20,7 @@ from hydra_cached.graph import Graph, build_graph
 from hydra_cached.graph.calls import check_calls
 from hydra_cached.graph.hydra_errors import as_config_error
 from hydra_cached.keys import Keys
-from hydra_cached.plan import (
+from hydra_cached.planning import (
     ConditionChecker,
     Context,
     Policy,

@@ -10,7 +10,7 @@ from hydra_cached.execution.settled import Settled
 from hydra_cached.fingerprint import FileDigests
 from hydra_cached.graph import Graph, Node, Place
 from hydra_cached.keys import DEPENDS, NAMED, SCHEMA
-from hydra_cached.plan import Context, Decision, Known, Policy, decide
+from hydra_cached.planning import Context, Decision, Known, Policy, decide
 from hydra_cached.store import Entry, EntryInfo, Store
 
 

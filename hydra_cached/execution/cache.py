@@ -11,7 +11,7 @@ from hydra_cached.errors import EntryDamagedError, NotSerializableError
 from hydra_cached.execution.staging import StagedValue
 from hydra_cached.fingerprint import CodeFingerprints
 from hydra_cached.graph import Place
-from hydra_cached.plan import Index
+from hydra_cached.planning import Index
 from hydra_cached.store import Claim, Entry, EntryInfo, ObjectFolder, Payload, Store, check_loads
 
 _MOST_LINKS = 256

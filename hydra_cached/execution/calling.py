@@ -18,7 +18,7 @@ from hydra_cached.execution.worker import Outcome, failed_node, is_consumed_once
 from hydra_cached.fingerprint import is_immutable
 from hydra_cached.graph import Node, Place, bind_call
 from hydra_cached.keys import find_mentions
-from hydra_cached.plan import Decision, Reason
+from hydra_cached.planning import Decision, Reason
 
 
 @dataclass(frozen=True, slots=True)

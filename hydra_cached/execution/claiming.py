@@ -8,7 +8,7 @@ from hydra_cached.errors import EntryError
 from hydra_cached.events import WaitingFor
 from hydra_cached.execution.state import RunState
 from hydra_cached.graph import Node
-from hydra_cached.plan import Decision
+from hydra_cached.planning import Decision
 from hydra_cached.store import Claim
 
 POLL_S = 0.02

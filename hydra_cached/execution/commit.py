@@ -25,7 +25,7 @@ from hydra_cached.execution.worker import is_consumed_once
 from hydra_cached.fingerprint import CarriedCode, CodeFingerprints, FileDigests, is_plain
 from hydra_cached.graph import Graph, Node, Place
 from hydra_cached.keys import SCHEMA, Keys, find_mentions
-from hydra_cached.plan import Decision, Policy, Reason, write_call
+from hydra_cached.planning import Decision, Policy, Reason, write_call
 from hydra_cached.store import Entry, EntryInfo, redact
 
 

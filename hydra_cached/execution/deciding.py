@@ -9,7 +9,7 @@ from hydra_cached.execution.files import Before
 from hydra_cached.execution.settled import Settled
 from hydra_cached.execution.state import RunState
 from hydra_cached.graph import Node
-from hydra_cached.plan import Decision, Reason, Status, decide, find_shared_holders, run_again
+from hydra_cached.planning import Decision, Reason, Status, decide, find_shared_holders, run_again
 
 
 class Decider:

@@ -10,7 +10,7 @@ from hydra_cached.execution.calling import Caller
 from hydra_cached.execution.files import Before
 from hydra_cached.execution.state import RunState
 from hydra_cached.graph import Node
-from hydra_cached.plan import Decision
+from hydra_cached.planning import Decision
 
 
 @dataclass(frozen=True, slots=True)

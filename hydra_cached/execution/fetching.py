@@ -12,7 +12,7 @@ from hydra_cached.execution.files import Before
 from hydra_cached.execution.settled import Settled
 from hydra_cached.execution.state import RunState
 from hydra_cached.graph import Node, Place
-from hydra_cached.plan import Decision, Reason, fault_reason
+from hydra_cached.planning import Decision, Reason, fault_reason
 
 
 class Fetcher:

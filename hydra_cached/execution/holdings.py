@@ -9,7 +9,7 @@ from hydra_cached.errors import NotDigestibleError
 from hydra_cached.fingerprint import CodeFingerprints, digest_value, identity_objects, is_immutable, is_plain
 from hydra_cached.graph import EXPRESSIONS, Graph, Items, Node, Place, argument_expressions
 from hydra_cached.keys import Keys
-from hydra_cached.plan import LITERAL, argument_positions, held_nodes
+from hydra_cached.planning import LITERAL, argument_positions, held_nodes
 from hydra_cached.store import Entry, MemoryCache
 
 if TYPE_CHECKING:

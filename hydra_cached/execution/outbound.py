@@ -10,7 +10,7 @@ from hydra_cached.execution.staging import Scratch, StagedValue, stage
 from hydra_cached.execution.state import RunState
 from hydra_cached.execution.tasks import Task, detach
 from hydra_cached.graph import Node, Place
-from hydra_cached.plan import Decision, argument_positions
+from hydra_cached.planning import Decision, argument_positions
 from hydra_cached.store import dump_value
 
 

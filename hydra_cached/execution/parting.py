@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from hydra_cached.execution.report import NodeReport
 from hydra_cached.graph import JoinedGraph, Part
-from hydra_cached.plan import Status
+from hydra_cached.planning import Status
 
 _FOUND_LATER: dict[Status, Status] = {"ran": "hit", "cutoff": "hit", "would_run": "hit", "unknown": "hit"}
 """What a node is to a config that comes after the first one with it."""

@@ -25,7 +25,7 @@ from hydra_cached.execution.state import RunState
 from hydra_cached.execution.tasks import Done
 from hydra_cached.execution.worker import failed_node
 from hydra_cached.graph import Node, Place
-from hydra_cached.plan import Decision, Reason, draw_up
+from hydra_cached.planning import Decision, Reason, draw_up
 from hydra_cached.store import Entry, EntryInfo
 
 CHEAP_S = 0.001

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra_cached.errors import HydraCachedError
-from hydra_cached.plan import Reason, Status
+from hydra_cached.planning import Reason, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from hydra_cached.execution.report import NodeReport, RunReport, Summary
 from hydra_cached.execution.settled import Settled
 from hydra_cached.graph import Graph, Node
-from hydra_cached.plan import Planned, Status
+from hydra_cached.planning import Planned, Status
 
 
 def report_plan(graph: Graph, planned: Mapping[int, Planned], pipeline: str, run_id: str, seconds: float) -> RunReport:

@@ -27,7 +27,7 @@ from hydra_cached.execution.state import RunState
 from hydra_cached.execution.values import shared_children
 from hydra_cached.fingerprint import CodeFingerprints, FileDigests
 from hydra_cached.graph import Graph, Node, Place, bind
-from hydra_cached.plan import Context, Decision, Policy, find_late, survey
+from hydra_cached.planning import Context, Decision, Policy, find_late, survey
 
 
 class Scheduler:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hydra_cached.errors import NodeFailedError, TargetError
 from hydra_cached.execution.staging import StagedValue
-from hydra_cached.plan import Decision, Status
+from hydra_cached.planning import Decision, Status
 from hydra_cached.store import Entry
 
 

@@ -13,7 +13,7 @@ from hydra_cached.execution.settled import Settled
 from hydra_cached.execution.values import Values
 from hydra_cached.fingerprint import CodeFingerprints, FileDigests
 from hydra_cached.graph import Graph, Node
-from hydra_cached.plan import Context, Decision, Known, Policy, Reason
+from hydra_cached.planning import Context, Decision, Known, Policy, Reason
 
 
 class RunState:

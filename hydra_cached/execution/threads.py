@@ -16,7 +16,7 @@ from hydra_cached.execution.files import Before
 from hydra_cached.execution.state import RunState
 from hydra_cached.execution.worker import Outcome, try_target
 from hydra_cached.graph import Node
-from hydra_cached.plan import Decision
+from hydra_cached.planning import Decision
 
 _POLL_S = 0.2
 

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 from hydra_cached.errors import EntryError
 from hydra_cached.history.runs import PastNode, PastRun, RunHead
-from hydra_cached.plan import read_call
-from hydra_cached.plan.differences import (
+from hydra_cached.planning import read_call
+from hydra_cached.planning.differences import (
     compare_closures,
     compare_pythons,
     describe_change,

@@ -13,7 +13,7 @@ from hydra_cached.render.quantities import format_age, format_seconds
 from hydra_cached.render.tree import STYLES
 
 if TYPE_CHECKING:
-    from hydra_cached.plan import Change, Explanation
+    from hydra_cached.planning import Change, Explanation
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hydra_cached.errors import HydraCachedError, NodeFailedError
 from hydra_cached.execution.report import NodeReport, RunReport, Summary
-from hydra_cached.plan import Reason
+from hydra_cached.planning import Reason
 
 
 def node_report(**changes: Any) -> NodeReport:

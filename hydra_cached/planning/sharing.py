@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from hydra_cached.graph import Graph, Node, Place, argument_expressions, references
-from hydra_cached.plan.decision import Decision, Policy
-from hydra_cached.plan.reason import Reason
+from hydra_cached.planning.decision import Decision, Policy
+from hydra_cached.planning.reason import Reason
 
 
 def find_shared_holders(

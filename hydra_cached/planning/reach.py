@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hydra_cached.graph import Graph, Node, Place, argument_expressions, references
 from hydra_cached.keys import FILE
-from hydra_cached.plan.decision import Context, Known, Policy, decide
+from hydra_cached.planning.decision import Context, Known, Policy, decide
 from hydra_cached.store import EntryInfo
 
 

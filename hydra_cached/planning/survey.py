@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from hydra_cached.graph import Graph, Node
 from hydra_cached.keys import Keys
-from hydra_cached.plan.decision import Decision, Policy
-from hydra_cached.plan.reason import Reason
-from hydra_cached.plan.sharing import find_shared_holders
+from hydra_cached.planning.decision import Decision, Policy
+from hydra_cached.planning.reason import Reason
+from hydra_cached.planning.sharing import find_shared_holders
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from hydra_cached.fingerprint import Definition
 from hydra_cached.graph import Graph, Node, argument_expressions, references
 from hydra_cached.keys import ENV, Keys, digest_text
-from hydra_cached.plan.decision import Context, Index, Known, Status
-from hydra_cached.plan.differences import Difference, find_differences, find_nearest, read_closure
-from hydra_cached.plan.dry_run import Planned
-from hydra_cached.plan.reason import Reason
-from hydra_cached.plan.written import read_call, write_call
+from hydra_cached.planning.decision import Context, Index, Known, Status
+from hydra_cached.planning.differences import Difference, find_differences, find_nearest, read_closure
+from hydra_cached.planning.dry_run import Planned
+from hydra_cached.planning.reason import Reason
+from hydra_cached.planning.written import read_call, write_call
 from hydra_cached.store import TEXT, EntryInfo, redact
 
 

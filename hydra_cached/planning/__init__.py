@@ -1,7 +1,7 @@
 """Decides what to reuse, what to run and why. Reads keys and the store; never executes and never writes."""
 
-from hydra_cached.plan.conditions import ConditionChecker
-from hydra_cached.plan.decision import (
+from hydra_cached.planning.conditions import ConditionChecker
+from hydra_cached.planning.decision import (
     Context,
     Decision,
     Index,
@@ -13,15 +13,15 @@ from hydra_cached.plan.decision import (
     fault_reason,
     uncached_nodes,
 )
-from hydra_cached.plan.differences import Difference, explain, find_differences, find_nearest
-from hydra_cached.plan.dry_run import Planned, draw_up, known_below
-from hydra_cached.plan.reach import find_reachable
-from hydra_cached.plan.reason import Reason, ReasonCode
-from hydra_cached.plan.selection import choose_sample, find_above, find_node, find_nodes
-from hydra_cached.plan.sharing import LITERAL, argument_positions, find_shared_holders, held_nodes
-from hydra_cached.plan.survey import Survey, find_late, run_again, survey
-from hydra_cached.plan.why import Change, Explanation, FileRole, explain_node
-from hydra_cached.plan.written import read_call, write_call
+from hydra_cached.planning.differences import Difference, explain, find_differences, find_nearest
+from hydra_cached.planning.dry_run import Planned, draw_up, known_below
+from hydra_cached.planning.reach import find_reachable
+from hydra_cached.planning.reason import Reason, ReasonCode
+from hydra_cached.planning.selection import choose_sample, find_above, find_node, find_nodes
+from hydra_cached.planning.sharing import LITERAL, argument_positions, find_shared_holders, held_nodes
+from hydra_cached.planning.survey import Survey, find_late, run_again, survey
+from hydra_cached.planning.why import Change, Explanation, FileRole, explain_node
+from hydra_cached.planning.written import read_call, write_call
 
 __all__ = [
     "LITERAL",

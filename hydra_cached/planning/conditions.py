@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from hydra_cached.errors import HydraCachedError
 from hydra_cached.fingerprint import CodeFingerprints, FileDigests
-from hydra_cached.plan.reason import Reason
+from hydra_cached.planning.reason import Reason
 from hydra_cached.store import CONDITIONS, EntryInfo, unpack_conditions
 from hydra_cached.targets import locate_target
 

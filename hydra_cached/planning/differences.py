@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from hydra_cached.graph import Node, argument_expressions, references
 from hydra_cached.keys import DEPENDS, ENV, FILE, NAMED, SCHEMA, VERSION, Identity, Keys
-from hydra_cached.plan.reason import Reason, ReasonCode
+from hydra_cached.planning.reason import Reason, ReasonCode
 from hydra_cached.store import CLOSURE, UNSTORED, EntryInfo
 
 if TYPE_CHECKING:
-    from hydra_cached.plan.decision import Index, Known
+    from hydra_cached.planning.decision import Index, Known
 
 _ORDER: tuple[ReasonCode, ...] = (
     "schema_changed",

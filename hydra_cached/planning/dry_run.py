@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hydra_cached.graph import Graph, Node, Place
-from hydra_cached.plan.decision import Context, Decision, Known, Policy, Status, decide
-from hydra_cached.plan.differences import explain_absence, find_differences, find_nearest, is_certainly_new
-from hydra_cached.plan.reason import Reason
-from hydra_cached.plan.survey import survey
+from hydra_cached.planning.decision import Context, Decision, Known, Policy, Status, decide
+from hydra_cached.planning.differences import explain_absence, find_differences, find_nearest, is_certainly_new
+from hydra_cached.planning.reason import Reason
+from hydra_cached.planning.survey import survey
 from hydra_cached.store import EntryInfo
 
 # asked for, or declared, whatever the calls below give

@@ -10,9 +10,9 @@ from typing import Literal, Protocol, TypeAlias
 from hydra_cached.errors import EntryDamagedError, EntryError, EntryUntrustedError
 from hydra_cached.graph import Graph, Node, Place
 from hydra_cached.keys import Keys
-from hydra_cached.plan.conditions import ConditionChecker
-from hydra_cached.plan.differences import explain
-from hydra_cached.plan.reason import Reason
+from hydra_cached.planning.conditions import ConditionChecker
+from hydra_cached.planning.differences import explain
+from hydra_cached.planning.reason import Reason
 from hydra_cached.store import Entry, EntryInfo
 
 Status: TypeAlias = Literal["hit", "cutoff", "ran", "skipped", "failed", "would_run", "unknown"]
