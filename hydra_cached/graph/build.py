@@ -103,7 +103,13 @@ def _read_deep(
                 raise RecursionError(str(exc)) from exc
             raise
 
-    return call_deep(read_once)
+    try:
+        return call_deep(read_once)
+    except RecursionError as exc:
+        if exc.__cause__ is None:
+            raise
+        # no depth is enough: what OmegaConf makes of that, as Hydra
+        raise exc.__cause__ from exc.__cause__.__cause__
 
 
 def _stand_for(read: Any, config: Any, places: Places) -> Places:

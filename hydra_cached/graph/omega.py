@@ -79,7 +79,7 @@ def read_item(container: Any, key: Any, *, is_final: bool = True) -> Any:
         again = copy.copy(node)
         again.__dict__["_val"] = value
         try:
-            value = _read_node(container, key, again)
+            value = _read_node(container, key, again, node)
         except OmegaConfBaseException as exc:
             # Hydra reads it where it says what it reads; it reads lists by iterating over them
             if isinstance(container, ListConfig):
@@ -88,11 +88,12 @@ def read_item(container: Any, key: Any, *, is_final: bool = True) -> Any:
     return value
 
 
-def _read_node(container: Any, key: Any, node: Any) -> Any:
+def _read_node(container: Any, key: Any, node: Any, written: Any = None) -> Any:
+    """The value of a node, which may stand for one that is ``written`` otherwise."""
     from omegaconf import Container, Node
 
     if isinstance(node, Node) and node._is_interpolation():
-        node = _follow(container, key, node)
+        node = _follow(container, key, node, node if written is None else written)
     if isinstance(node, Node) and node._is_missing():
         _refuse_missing(container, key)
     if isinstance(node, Container):
@@ -102,7 +103,7 @@ def _read_node(container: Any, key: Any, node: Any) -> Any:
     return node._value() if isinstance(node, Node) else node
 
 
-def _follow(container: Any, key: Any, node: Any) -> Any:
+def _follow(container: Any, key: Any, node: Any, written: Any) -> Any:
     from omegaconf import Container
     from omegaconf.errors import InterpolationResolutionError, InterpolationToMissingValueError
 
@@ -112,7 +113,7 @@ def _follow(container: Any, key: Any, node: Any) -> Any:
         _refuse_missing(container, key)
     except InterpolationResolutionError as exc:
         text = str(exc).partition("\n")[0]
-        ring = find_ring(node) if "detected" in text or "RecursionError" in text else ""
+        ring = find_ring(written) or find_ring(node) if "detected" in text or "RecursionError" in text else ""
         if not ring:
             raise
         # of what class it is callers may know

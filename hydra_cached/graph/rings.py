@@ -11,6 +11,8 @@ from hydra_cached.graph.paths import KeyPath, key_path_of
 
 # a reference to a place, also inside of the arguments of a resolver
 _REFERENCE = re.compile(r"\$\{(\.*)([^\s${}:,'\"]+)\}")
+# what OmegaConf's own resolvers look up by their first argument
+_LOOKED_UP = re.compile(r"\$\{oc\.(?:select|dict\.keys|dict\.values):\s*(\.*)([^\s${}:,'\"]+)")
 _SHOWN = 8
 
 
@@ -64,17 +66,32 @@ def _is_inside(node: Any, container: Any) -> bool:
 
 
 def _targets(node: Any) -> Iterator[Any]:
-    """The nodes that the interpolations in a node name."""
+    """The nodes that the interpolations in a node name; of a container those that it holds."""
     text = node.__dict__.get("_val", node.__dict__.get("_content"))
-    if not isinstance(text, str):
-        return
-    for dots, path in _REFERENCE.findall(text):
-        base = node._get_root() if not dots else node
-        for _ in dots:
-            base = None if base is None else base._get_parent()
-        target = _walk(base, [key for key in re.split(r"[.\[\]]+", path) if key])
-        if target is not None and target is not base:
-            yield target
+    if isinstance(text, (dict, list)):
+        yield from text.values() if isinstance(text, dict) else text
+    while isinstance(text, str):
+        for dots, path in (*_REFERENCE.findall(text), *_LOOKED_UP.findall(text)):
+            target = _target(node, dots, path)
+            if target is not None:
+                yield target
+        written, text = text, _REFERENCE.sub(lambda match: _spell(_target(node, *match.groups())), text)
+        if text == written:
+            return
+
+
+def _target(node: Any, dots: str, path: str) -> Any:
+    base = node._get_root() if not dots else node
+    for _ in dots:
+        base = None if base is None else base._get_parent()
+    target = _walk(base, [key for key in re.split(r"[.\[\]]+", path) if key])
+    return None if target is base else target
+
+
+def _spell(node: Any) -> str:
+    """What a plain leaf stands for in the name of a reference: `${${k}}`."""
+    value = None if node is None else node.__dict__.get("_val")
+    return str(value) if isinstance(value, (str, int)) and "${" not in str(value) else ""
 
 
 def _walk(node: Any, keys: list[str]) -> Any:
