@@ -97,7 +97,7 @@ def run_task(packed: bytes) -> Done:
     try:
         found: Task | StagedValue = pickle.loads(packed)
         task: Task = found.load() if isinstance(found, StagedValue) else found
-        if task.code and _code().of(task.place.target) != task.code:
+        if task.code and _code().of_called(task.place.target) != task.code:
             return Done(impossible="its code was edited since the run began")
         values = {number: staged.load() for number, staged in task.arguments.items()}
     except (EntryError, NotDigestibleError) as exc:

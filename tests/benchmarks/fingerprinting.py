@@ -26,20 +26,20 @@ seconds, depth, targets = 0.0, 0, []
 
 def timed(name):
     method = getattr(CodeFingerprints, name)
-    def wrapper(self, *args):
+    def wrapper(self, *args, **options):
         global seconds, depth
-        if name == "of" and args[0] not in targets:
+        if name == "of_called" and args[0] not in targets:
             targets.append(args[0])
         depth += 1
         started = time.perf_counter()
         try:
-            return method(self, *args)
+            return method(self, *args, **options)
         finally:
             depth -= 1
             seconds += 0.0 if depth else time.perf_counter() - started
     setattr(CodeFingerprints, name, wrapper)
 
-for name in ("__init__", "of", "named", "collect", "reference", "body", "flush", "read_ahead", "settle"):
+for name in ("__init__", "of", "of_called", "named", "named_module", "collect", "reference", "body", "flush", "read_ahead", "settle"):
     timed(name)
 from hydra_cached.cli import main
 report, sys.argv = sys.argv[1], ["hydra-cached", *sys.argv[2:]]
@@ -49,7 +49,7 @@ finally:
     first = seconds
     for _ in range(2):
         seconds, again = 0.0, CodeFingerprints()
-        digests = [again.of(target) for target in targets]
+        digests = [again.of_called(target) for target in targets]
     with open(report, "w") as stream:
         json.dump([first, seconds, digests], stream)
 """

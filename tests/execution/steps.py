@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from hydra_cached import not_deterministic
+from hydra_cached import not_deterministic, version
 
 def note(name):
     with open("calls.txt", "a") as file:
@@ -63,6 +63,11 @@ def today():
 def numbers(n):
     time.sleep(0.01)
     return (i for i in range(n))
+
+@version("3")
+def where_of_a_version():
+    time.sleep(0.01)
+    return os.getpid()
 
 def count_up(n):
     yield from range(n)

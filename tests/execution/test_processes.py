@@ -40,6 +40,12 @@ def test_a_call_does_not_move_the_next_one(folder: Path, store: Store, executor:
     assert set(report.value) == {str(folder)}
 
 
+@pytest.mark.parametrize("written", [{}, {"_version_": "4"}], ids=["decorator", "config"])
+def test_calls_with_a_version_are_made_in_other_processes_too(store: Store, written: dict[str, str]) -> None:
+    report = run({"a": {**call("where_of_a_version"), **written}}, store=store, options=options())
+    assert report.value["a"] != os.getpid()
+
+
 def test_cheap_calls_stay_here(store: Store) -> None:
     config = {"_target_": "os.getpid"}
     assert run(config, store=store, options=options()).value != os.getpid()
