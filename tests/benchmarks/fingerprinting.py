@@ -39,7 +39,7 @@ def timed(name):
             seconds += 0.0 if depth else time.perf_counter() - started
     setattr(CodeFingerprints, name, wrapper)
 
-for name in ("__init__", "of", "of_called", "named", "named_module", "collect", "reference", "body", "flush", "read_ahead", "settle"):
+for name in "__init__ of of_called named named_module collect reference body flush read_ahead settle".split():
     timed(name)
 from hydra_cached.cli import main
 report, sys.argv = sys.argv[1], ["hydra-cached", *sys.argv[2:]]
