@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from hydra_cached.store.rows import Rows
 
 FORMAT = 1
+# what files raise that are none, or that somebody forged
+_UNREADABLE = (tarfile.TarError, OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
 _HEADER_ROW = "00"
 _END_ROW = "0000"
 _HEADER = "header"
@@ -203,7 +205,7 @@ class Archive:
         try:
             self._tar = tarfile.open(fileobj=self._file, mode="r|")  # noqa: SIM115 (closed with its file)
             self._read_header()
-        except (tarfile.TarError, ValueError, TypeError, LookupError, EOFError, OSError) as exc:
+        except _UNREADABLE as exc:
             self.close()
             raise _no_archive(path) from exc
         except BaseException:

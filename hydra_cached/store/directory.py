@@ -181,7 +181,7 @@ def _read_marker(text: bytes, root: Path) -> bytes:
     try:
         marker = json.loads(text)
         number, store_id = int(marker["format"]), bytes.fromhex(marker["id"])
-    except (ValueError, TypeError, KeyError) as exc:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as exc:
         raise StoreError(
             f'the cache directory "{root}" is damaged: its {_MARKER} cannot be read',
             hint="delete the directory (everything is computed again), or choose another one with -c DIR",

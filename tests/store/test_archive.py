@@ -246,6 +246,15 @@ def test_archive_of_a_later_release_is_refused(filled: Store, tmp_path: Path) ->
         Archive(tmp_path / "later")
 
 
+@pytest.mark.parametrize("header", ['{"format": Infinity, "store": "aa"}', "[" * 200_000], ids=["infinite", "deep"])
+def test_a_forged_header_is_no_archive(filled: Store, tmp_path: Path, header: str) -> None:
+    _export(filled, tmp_path / "archive")
+    members = {**_members(tmp_path / "archive"), "header": Seal(bytes(32), b"").wrap("00", header.encode())}
+    _write(tmp_path / "forged", members)
+    with pytest.raises(UsageError, match="is no archive"):
+        Archive(tmp_path / "forged")
+
+
 def test_damaged_entries_are_left_out(filled: Store, other: Store, tmp_path: Path) -> None:
     entry = filled.get(key_of(3))
     assert entry is not None

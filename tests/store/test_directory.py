@@ -117,7 +117,13 @@ def test_store_of_an_earlier_format_is_opened(tmp_path: Path) -> None:
         assert len(store.summaries()) == 1
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"format": 1}', '{"format": 1, "id": "xyz"}', "\x00"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", '{"format": 1}', '{"format": 1, "id": "xyz"}', "\x00", '{"format": Infinity, "id": "aa"}'),
+        pytest.param("[" * 200_000, id="deep"),
+    ],
+)
 def test_damaged_marker_is_refused(tmp_path: Path, content: str) -> None:
     (Store(tmp_path / "cache").directory / "store.json").write_text(content)
     assert "damaged" in str(_refusal(tmp_path / "cache"))
