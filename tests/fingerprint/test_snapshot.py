@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.fingerprint import edits_of_modules
+from tests.fingerprint import edits_of_effects
 from tests.fingerprint.scripts import WORLD_RUN, run_script, write
 from tests.fingerprint.worlds import NOT_SEEN, ODD, ODD_WORLD, SEEN, WORLD
 
@@ -113,7 +113,7 @@ def test_a_package_of_another_version_is_seen(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
-            **edits_of_modules.ACME,
+            **edits_of_effects.ACME,
             "steps.py": "import acme\n\ndef run(x):\n    return acme.work(x)\n",
             **dict.fromkeys(("pack.py", "registry.py", "tools.py"), ""),
         },
