@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hydra_cached.errors import NodeFailedError
 from hydra_cached.fingerprint.depth import call_deep
 from hydra_cached.graph.kinds import is_config_type
+from hydra_cached.graph.nesting import is_endless
 from hydra_cached.graph.omega_nodes import build_dict, build_list, build_tuple
 
 if TYPE_CHECKING:
@@ -88,11 +90,30 @@ def convert_config(value: Any, convert: str) -> Any:
 
 
 def bind(expression: Any, value_of: Callable[[Place], Any]) -> Any:
-    """Build the value of ``expression``, asking ``value_of`` for the values of calls, of some more than once."""
+    """Build the value of ``expression``, asking ``value_of`` for the values of calls, of some more than once.
+
+    Raises:
+        NodeFailedError: one is to stand in a container of OmegaConf, and cannot.
+    """
     try:
         return _bind(expression, value_of)
     except RecursionError:
+        for place in places_below([expression]):
+            if is_endless(value_of(place)):
+                raise _too_deep(place) from None
         return call_deep(lambda: _bind(expression, value_of))
+
+
+def _too_deep(place: Place) -> NodeFailedError:
+    path = ".".join(map(str, place.path))
+    return NodeFailedError(
+        f"the result of {path or 'the root'} ({place.target_id}) is nested too deep, or contains itself: "
+        "no config can hold it",
+        hint="take it as it is: _convert_: all above it",
+        path=path,
+        target=place.target_id,
+        is_call=False,
+    )
 
 
 def _bind(expression: Any, value_of: Callable[[Place], Any]) -> Any:
