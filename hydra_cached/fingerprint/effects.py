@@ -65,7 +65,7 @@ def find_effect_places(tree: ast.Module) -> list[int]:
     places: list[int] = []
     imports = 0
     for statement in tree.body:
-        imports += sum(isinstance(each, _IMPORTS) for each in _statements([statement]))
+        imports += sum(isinstance(each, _IMPORTS) for each in _statements([statement], enters_classes=True))
         places.extend(imports for _ in _prune([statement], own))
     return places
 
@@ -74,7 +74,7 @@ def find_imports(tree: ast.Module) -> list[ImportReading]:
     """The imports of a module itself, those inside definitions left out."""
     mentioned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     found = []
-    for statement in _statements(tree.body):
+    for statement in _statements(tree.body, enters_classes=True):
         if isinstance(statement, ast.Import):
             for alias in statement.names:
                 is_used = (alias.asname or alias.name.partition(".")[0]) in mentioned
@@ -94,19 +94,19 @@ def find_assignments(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
             yield name, statement
 
 
-def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """All statements that run on import, those inside `if`, `try` and the like too."""
+def _statements(body: Iterable[ast.stmt], *, enters_classes: bool = False) -> Iterator[ast.stmt]:
+    """All statements that run on import, those inside `if`, `try` and the like too; in bodies of classes if asked."""
     for statement in body:
         yield statement
-        if isinstance(statement, _DEFINITIONS):
+        if isinstance(statement, _DEFINITIONS) and not (enters_classes and isinstance(statement, ast.ClassDef)):
             continue
         if isinstance(statement, ast.If) and (_is_script_only(statement.test) or _is_for_types_only(statement.test)):
-            yield from _statements(statement.orelse)
+            yield from _statements(statement.orelse, enters_classes=enters_classes)
             continue
         for field in ("body", "orelse", "finalbody"):
-            yield from _statements(getattr(statement, field, ()))
+            yield from _statements(getattr(statement, field, ()), enters_classes=enters_classes)
         for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-            yield from _statements(part.body)
+            yield from _statements(part.body, enters_classes=enters_classes)
 
 
 def _prune(body: Iterable[ast.stmt], own: _Own) -> Iterator[ast.stmt]:
@@ -148,26 +148,38 @@ def _keep_definition(node: Any) -> Iterator[ast.stmt]:
 
 def _keep(node: ast.stmt, own: _Own) -> ast.stmt | None:
     """What of a statement has an effect, or None."""
-    if isinstance(node, (*_DEFINITIONS, *_IMPORTS, ast.Pass, ast.Raise, ast.Global)):
+    if isinstance(node, (*_DEFINITIONS, *_IMPORTS, ast.Pass, ast.Global)):
         return None
+    if isinstance(node, ast.Raise):
+        return node if node.exc is not None and _acts(node.exc) else None
     if isinstance(node, ast.Expr):
         return node if _does_something(node.value) and not _is_of_own(node.value, own) else None
     if isinstance(node, ast.Assert):
         return node if _does_something(node.test) else None
     if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete)):
         value = getattr(node, "value", None)
+        if isinstance(node, ast.AnnAssign) and _acts(node.annotation):
+            # what it is done with does not count as a text
+            parts = [node.annotation, *([] if value is None else [value])]
+            return _placed(ast.Expr(ast.Tuple(parts, ast.Load())), node)
         return node if _changes_others(node, own) or (value is not None and _acts(value, own=own)) else None
     if isinstance(node, (ast.With, ast.AsyncWith)):
         return node
     if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
-        return node if any(_prune((*node.body, *node.orelse), own)) else None
+        header = node.test if isinstance(node, ast.While) else node.iter
+        return node if _acts(header) or any(_prune((*node.body, *node.orelse), own)) else None
     if isinstance(node, ast.If):
         is_idle = _is_script_only(node.test) or _is_for_types_only(node.test)
         body = [] if is_idle else list(_prune(node.body, own))
         orelse = list(_prune(node.orelse, own))
-        return _placed(ast.If(node.test, body or [ast.Pass()], orelse), node) if body or orelse else None
+        is_kept = body or orelse or _acts(node.test)
+        return _placed(ast.If(node.test, body or [ast.Pass()], orelse), node) if is_kept else None
     if isinstance(node, ast.Match):
-        return node if any(_prune((each for case in node.cases for each in case.body), own)) else None
+        return (
+            node
+            if _acts(node.subject) or any(_prune((each for case in node.cases for each in case.body), own))
+            else None
+        )
     return _keep_try(node, own) if hasattr(node, "handlers") else None
 
 
@@ -198,8 +210,12 @@ def _acts(node: ast.expr, is_action: Any = _ACTION, own: _Own | None = None) -> 
     while waiting:
         each = waiting.pop()
         if isinstance(each, ast.Lambda):
+            # only its defaults are read where it stands
+            waiting.extend(inner for inner in (*each.args.defaults, *each.args.kw_defaults) if inner is not None)
             continue
         if isinstance(each, ast.Call):
+            if isinstance(each.func, ast.Lambda):
+                waiting.append(each.func.body)
             name = each.func.attr if isinstance(each.func, ast.Attribute) else getattr(each.func, "id", "")
             if is_action(name) and not (own is not None and _is_of_own(each, own)):
                 return True

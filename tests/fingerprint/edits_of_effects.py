@@ -108,6 +108,60 @@ CASES = {
             "registration by a decorator": ("steps.py", "registered(14)", "registered(144)"),
         },
     ),
+    "effects in headers": Case(
+        {
+            "steps.py": """
+                import random
+
+                if random.seed(1) is None:
+                    A = 1
+                if (x := random.seed(2)) is None:
+                    pass
+                for i in [random.seed(3)]:
+                    A = 2
+                while random.seed(4):
+                    A = 3
+                match random.seed(5):
+                    case None:
+                        A = 4
+                try:
+                    raise ValueError(random.seed(6))
+                except ValueError:
+                    pass
+                b: random.seed(7) = 1
+                make = lambda x=random.seed(8): x
+                made = (lambda: random.seed(10))()
+
+                class Lazy:
+                    import inner
+                    if inner.calm():
+                        C = 1
+
+                if inner_size := len("11"):
+                    A = 5
+
+                def run():
+                    return random.random()
+                """,
+            "inner.py": "import random\n_ = random.seed(12)\n\ndef calm():\n    return 13\n",
+        },
+        counts={
+            "if": ("steps.py", "seed(1)", "seed(100)"),
+            "walrus": ("steps.py", "seed(2)", "seed(200)"),
+            "for": ("steps.py", "seed(3)", "seed(300)"),
+            "while": ("steps.py", "seed(4)", "seed(400)"),
+            "match": ("steps.py", "seed(5)", "seed(500)"),
+            "raise": ("steps.py", "seed(6)", "seed(600)"),
+            "annotation": ("steps.py", "seed(7)", "seed(700)"),
+            "default of a lambda": ("steps.py", "seed(8)", "seed(800)"),
+            "lambda that is called": ("steps.py", "seed(10)", "seed(1000)"),
+            "import in a class": ("inner.py", "seed(12)", "seed(1200)"),
+        },
+        does_not={
+            "other header": ("steps.py", 'len("11")', 'len("1111")'),
+            "unused function of what a class imports": ("inner.py", "return 13", "return 14"),
+        },
+    ),
     "order of effects": Case(
         {
             "steps.py": """
