@@ -68,6 +68,30 @@ def test_passing_errors_changes_no_digest_of_exceptions() -> None:
     assert copyreg.dispatch_table == known
 
 
+def test_errors_that_are_their_own_causes_come_back() -> None:
+    def fail() -> None:
+        first, second = ValueError("first"), KeyError("second")
+        second.__cause__ = first
+        raise first from second
+
+    found = carried(fail)
+    assert repr(found) == "ValueError('first')"
+    assert repr(found.__cause__) == "KeyError('second')"
+    assert found.__cause__.__cause__ is found  # type: ignore[union-attr]
+    assert names(found)[-1] == "fail"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="groups of exceptions came with Python 3.11")
+def test_a_group_that_is_the_cause_of_what_it_groups_comes_back() -> None:
+    def fail() -> None:
+        inner = LockedError("a", 1)
+        group = vars(builtins)["ExceptionGroup"]("g", [inner, ValueError("b")])
+        inner.__cause__ = group
+        raise group
+
+    assert "g" in str(carried(fail))
+
+
 def test_what_cannot_be_pickled_of_an_error_is_left_out() -> None:
     def fail() -> None:
         try:
