@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import functools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from types import FunctionType
 from typing import Any
+
+from hydra_cached.fingerprint.bindings import COMPREHENSIONS, bind_function
 
 _ATTRIBUTE = "__hydra_cached_marks__"
 _PACKAGE = "hydra_cached"
@@ -20,19 +22,57 @@ _KEPT = ("inputs", "outputs", "depends_on")
 def drop_marks(tree: ast.Module) -> None:
     """Take the decorators of ours out of the tree of a file, as far as it surely imports them."""
     imported: dict[str, str] = {}
-    for statement in tree.body:
-        if isinstance(statement, ast.Import):
-            imported.update((each.asname or each.name, "") for each in statement.names if each.name == _PACKAGE)
-        elif isinstance(statement, ast.ImportFrom) and statement.module == _PACKAGE and not statement.level:
-            imported.update((each.asname or each.name, each.name) for each in statement.names if each.name in _NAMES)
-    if not imported:
+    bound: Counter[str] = Counter()
+    for node in _in_scope(tree.body):
+        bound.update(_bound_by(node))
+        if isinstance(node, ast.Import):
+            imported.update((each.asname or each.name, "") for each in node.names if each.name == _PACKAGE)
+        elif isinstance(node, ast.ImportFrom) and node.module == _PACKAGE and not node.level:
+            imported.update((each.asname or each.name, each.name) for each in node.names if each.name in _NAMES)
+    if not imported or bound["*"]:
         return
-    bound = Counter(name for node in ast.walk(tree) for name in _bound_by(node))
-    # a name that is bound once, wherever that is, means the same everywhere
-    sure = {name: original for name, original in imported.items() if bound[name] == 1 and not bound["*"]}
-    for node in ast.walk(tree):
-        if isinstance(node, _DEFINITIONS):
-            node.decorator_list = [each for each in node.decorator_list if not _is_mark(each, sure)]
+    # what a function declares global may be bound in there
+    bound.update(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
+    _drop_below(tree.body, {name: original for name, original in imported.items() if bound[name] == 1})
+
+
+def _drop_below(body: Iterable[ast.AST], known: dict[str, str], outside: dict[str, str] | None = None) -> None:
+    """Take marks out of what ``body`` defines.
+
+    Args:
+        known: names of marks, and of the package, as decorators here may use them.
+        outside: the same for what stands in functions, where the body is one of a class.
+    """
+    for node in body:
+        if not isinstance(node, _DEFINITIONS):
+            _drop_below(ast.iter_child_nodes(node), known, outside)
+            continue
+        node.decorator_list = [each for each in node.decorator_list if not _is_mark(each, known)]
+        inner = known if outside is None else outside
+        if isinstance(node, ast.ClassDef):
+            bound = {name for each in _in_scope(node.body) for name in _bound_by(each)}
+            _drop_below(node.body, _without(inner, bound), inner)
+        else:
+            _drop_below(node.body, _without(inner, bind_function(node)))
+
+
+def _without(known: dict[str, str], bound: Container[str]) -> dict[str, str]:
+    return {name: original for name, original in known.items() if name not in bound}
+
+
+def _in_scope(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """All nodes that stand in the scope of ``body`` itself, as far as they may bind names there."""
+    waiting = list(body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (*_DEFINITIONS, ast.Lambda)):
+            yield node
+        elif isinstance(node, COMPREHENSIONS):
+            # all but these is local to it
+            waiting.extend(each.target for each in ast.walk(node) if isinstance(each, ast.NamedExpr))
+        else:
+            yield node
+            waiting.extend(ast.iter_child_nodes(node))
 
 
 def marks_on(target: Any) -> Any:

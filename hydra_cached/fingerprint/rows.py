@@ -11,7 +11,7 @@ from blake3 import blake3
 
 from hydra_cached.fingerprint.memo import Memo
 
-SCHEMA = 8
+SCHEMA = 9
 """Number of the present form of rows. Raised when what is read from a file, or how it is written, changes."""
 
 _SEAL_BYTES = 32

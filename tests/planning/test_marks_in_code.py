@@ -119,3 +119,55 @@ def test_decorator_of_the_same_name_counts_as_code(tmp_path: Path, run_cli: RunC
     config = "{_target_: steps.f, n: 1, _version_: '7'}\n"
     assert outcome(tmp_path, run_cli, text.format("1"), config) == ("ran", "new")
     assert outcome(tmp_path, run_cli, text.format("2"), config) == ("ran", "code_changed")
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "def unused(version):\n    return version\n",
+        "def unused():\n    version = 1\n    return version\n",
+        "def unused():\n    import hydra_cached as version\n    return version\n",
+        "unused = lambda version: version\n",
+        "unused = [version for version in (1, 2)]\n",
+        "class Unused:\n    version = 1\n",
+    ],
+    ids=["parameter", "local name", "local import", "lambda", "comprehension", "class"],
+)
+def test_a_name_of_something_else_makes_no_mark_count_as_code(tmp_path: Path, run_cli: RunCli, added: str) -> None:
+    text = "try:\n    from hydra_cached import version\nexcept ImportError:\n    raise\n\n"
+    text += "@version('1')\ndef f(n):\n    return n\n"
+    config = "{_target_: steps.f, n: 1, _version_: '7'}\n"
+    assert outcome(tmp_path, run_cli, text, config) == ("ran", "new")
+    assert outcome(tmp_path, run_cli, text + added, config) == ("hit", "")
+    assert outcome(tmp_path, run_cli, text.replace("'1'", "'2'") + added, config) == ("hit", "")
+
+
+def test_a_decorator_that_only_has_the_name_of_a_mark_is_code(tmp_path: Path, run_cli: RunCli) -> None:
+    text = """
+from hydra_cached import version
+
+def outer(n):
+    def version(text):
+        return lambda function: lambda: function() + text
+
+    @version("a")
+    def inner():
+        return str(n)
+
+    return inner()
+
+class Box:
+    def version(text):
+        return lambda function: lambda self: function(self) + text
+
+    @version("b")
+    def get(self):
+        return "box"
+
+def opened(n):
+    return Box().get()
+"""
+    for target, old, new in (("outer", '"a"', '"c"'), ("opened", '"b"', '"d"')):
+        config = f"{{_target_: steps.{target}, n: 1}}\n"
+        assert outcome(tmp_path, run_cli, text, config)[0] == "ran"
+        assert outcome(tmp_path, run_cli, text.replace(old, new), config) == ("ran", "code_changed")
