@@ -9,7 +9,7 @@ from hydra_cached.fingerprint.code import CodeFingerprints
 from hydra_cached.fingerprint.definition import Definition
 from hydra_cached.fingerprint.files import FileDigests, Stamp, may_be_path, stamp_file
 from hydra_cached.fingerprint.identity import identity_objects
-from hydra_cached.fingerprint.kinds import is_immutable, is_plain
+from hydra_cached.fingerprint.kinds import is_array, is_frame, is_immutable, is_plain
 from hydra_cached.fingerprint.memo import Memo
 from hydra_cached.fingerprint.showing import show_on_a_line
 from hydra_cached.fingerprint.values import Encoder, digest_value
@@ -27,6 +27,8 @@ __all__ = [
     "digest_scalar",
     "digest_value",
     "identity_objects",
+    "is_array",
+    "is_frame",
     "is_immutable",
     "is_plain",
     "may_be_path",

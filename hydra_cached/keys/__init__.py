@@ -2,8 +2,9 @@
 
 from hydra_cached.keys.encode import digest_text
 from hydra_cached.keys.identity import DEPENDS, ENV, FILE, NAMED, VERSION, FileUse, Identity, OutputsKnown
-from hydra_cached.keys.inputs import NamedPath, find_mentions
+from hydra_cached.keys.inputs import NamedPath
 from hydra_cached.keys.keys import SCHEMA, Keys
+from hydra_cached.keys.mentions import find_mentions
 
 __all__ = [
     "DEPENDS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -174,7 +175,7 @@ class Identifier:
                 with_code.append((DEPENDS + _name_of(other), (target,)))
             except (NotDigestibleError, TargetError) as exc:
                 return Identity(code, (), f"depends_on: {exc.message}")
-        if texts or declared.inputs or declared.outputs:
+        if texts or declared.inputs or declared.outputs or type(call.target) is functools.partial:
             # most calls name neither files nor folders
             return self._add_files(node, code, found, with_code)
         return Identity(code, tuple(sorted(found)), with_code=tuple(with_code))

@@ -1,30 +1,18 @@
-"""Finds the texts and paths in arguments and results that may name files. Looks at no file."""
+"""Finds the paths in the arguments of calls that may name files, and what they are there for. Looks at no file."""
 
 from __future__ import annotations
 
+import functools
 import inspect
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
-from types import ModuleType
 from typing import Any, Literal, TypeAlias
 
-from hydra_cached.fingerprint import may_be_path
 from hydra_cached.graph import Items, Place, Raw, Ref, argument_expressions
 from hydra_cached.graph.expression import written_content
+from hydra_cached.keys.mentions import MOST_MENTIONS, find_mentions, naming_keys
 
 Role: TypeAlias = Literal["automatic", "input", "output"]
-
-MOST_MENTIONS = 10_000
-"""Longer lists of names count only where they are declared."""
-
-_LOOKS_LIKE_PATH = re.compile(r"[./\\]").search
-_SCALARS = frozenset({int, float, bool, complex, type(None), bytes})
-# whose objects hold no names of files, or too much to look for some
-_CLOSED = frozenset(
-    {"builtins", "collections", "functools", "logging", "numpy", "pandas", "polars", "pyarrow", "threading", "torch"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,65 +30,6 @@ class NamedPath:
     role: Role
 
 
-def find_mentions(value: Any, *, limit: int | None = MOST_MENTIONS) -> tuple[str, ...]:
-    """The texts and paths in a value that may name a file, containers and attributes of objects opened.
-
-    Arrays, frames and tensors are not opened. () for more than ``limit``.
-    """
-    found: dict[str, None] = {}
-    seen: set[int] = set()
-    waiting = [value]
-    while waiting:
-        each = waiting.pop()
-        kind = type(each)
-        if kind is str:
-            if may_be_path(each):
-                found[each] = None
-                if limit is not None and len(found) > limit:
-                    return ()
-        elif kind in _SCALARS or id(each) in seen:
-            continue
-        elif isinstance(each, PurePath):
-            found[str(each)] = None
-        else:
-            seen.add(id(each))
-            waiting.extend(reversed(_inside(each)))
-    return tuple(found)
-
-
-def _inside(value: Any) -> list[Any]:
-    """What a container or an object holds, as far as texts may be in it."""
-    if isinstance(value, dict):
-        return [*_naming_keys(value), *(each for each in dict.values(value) if type(each) not in _SCALARS)]
-    if isinstance(value, (list, tuple, set, frozenset)):
-        if _SCALARS.issuperset(map(type, value)):
-            return []
-        return [each for each in value if type(each) not in _SCALARS]
-    cls = type(value)
-    if isinstance(value, (type, ModuleType)) or cls.__module__.partition(".")[0] in _CLOSED:
-        return []
-    try:
-        return [each for each in _attributes(value) if type(each) not in _SCALARS]
-    except Exception:
-        # a user's class that answers to a look in its own way
-        return []
-
-
-def _naming_keys(keys: Iterable[Any]) -> list[Any]:
-    """Keys of a mapping that look like names of files. Most are names of columns, options or people."""
-    return [each for each in keys if isinstance(each, (str, PurePath)) and _LOOKS_LIKE_PATH(str(each))]
-
-
-def _attributes(value: Any) -> list[Any]:
-    """What an object goes by: a data set is read through the path that it holds."""
-    attributes = getattr(value, "__dict__", None)
-    held = list(attributes.values()) if type(attributes) is dict else []
-    for base in type(value).__mro__:
-        slots = base.__dict__.get("__slots__", ())
-        held.extend(getattr(value, name, None) for name in ((slots,) if isinstance(slots, str) else slots))
-    return held
-
-
 def named_paths(call: Place) -> tuple[NamedPath, ...]:
     """What the literal arguments of a call, and its declarations, may name."""
     declared = call.declared
@@ -112,11 +41,27 @@ def named_paths(call: Place) -> tuple[NamedPath, ...]:
         if role is not None:
             limit = MOST_MENTIONS if role == "automatic" else None
             found.extend(NamedPath(name, text, role) for text in _literal_texts(expression, limit))
+    bound = _bound_by(call.target)
+    for name, value in bound.items():
+        role = None if name in names else role_of(call, name)
+        if role is not None:
+            names.add(name)
+            found.extend(NamedPath(name, text, role) for text in find_mentions(value))
     if declared.inputs or declared.outputs:
         parameters = _parameters(call.target)
         found.extend(_declared(declared.inputs or (), "input", names, parameters))
         found.extend(_declared(declared.outputs, "output", names, parameters))
     return tuple(dict.fromkeys(found))
+
+
+def _bound_by(target: Any) -> Mapping[str, Any]:
+    """What a partial that is the target gives of the arguments, by name."""
+    if not isinstance(target, functools.partial):
+        return {}
+    try:
+        return inspect.signature(target.func).bind_partial(*target.args, **target.keywords).arguments
+    except (TypeError, ValueError):
+        return target.keywords
 
 
 def literal_texts(call: Place) -> tuple[str, ...]:
@@ -171,7 +116,7 @@ def _literal_texts(expression: Any, limit: int | None) -> tuple[str, ...]:
         return find_mentions(written_content(expression), limit=limit)
     if not isinstance(expression, Items):
         return () if isinstance(expression, Ref) else find_mentions(expression, limit=limit)
-    found = list(find_mentions(_naming_keys(expression.keys or ()), limit=limit))
+    found = list(find_mentions(naming_keys(expression.keys or ()), limit=limit))
     for value in expression.values:
         found.extend(_literal_texts(value, limit))
     return tuple(found) if limit is None or len(found) <= limit else ()
