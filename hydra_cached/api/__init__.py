@@ -22,6 +22,7 @@ from hydra_cached.execution.reporting import report_nodes, report_plan, summariz
 from hydra_cached.execution.scheduler import Scheduler
 from hydra_cached.graph import build_graph
 from hydra_cached.graph.hydra_errors import as_hydra_error
+from hydra_cached.graph.rings import RingError
 from hydra_cached.planning import Explanation, draw_up, explain_node, find_node, find_reachable, known_below
 from hydra_cached.store import MemoryCache, Store
 from hydra_cached.targets import UNCHECKED, TargetPolicy, allow_only, policy_from_whitelist
@@ -87,7 +88,7 @@ def instantiate(
         if cache is None or isinstance(cache, str):
             return run_directly(graph)
         return new_scheduler(graph, result_cache(cache), RunOptions(), listener, is_caller_holding=True).run()
-    except (TargetError, NodeFailedError) as exc:
+    except (TargetError, NodeFailedError, RingError) as exc:
         cause = exc.__cause__
         if (
             isinstance(exc, NodeFailedError)

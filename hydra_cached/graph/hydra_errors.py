@@ -8,17 +8,24 @@ from hydra_cached.errors import ConfigError, HydraCachedError, NodeFailedError, 
 from hydra_cached.graph.bind import ArgumentsError
 from hydra_cached.graph.kinds import hydra_version
 from hydra_cached.graph.paths import marked_place
+from hydra_cached.graph.rings import RingError
 
 _INDEX = re.compile(r"\[(\w+)\]")
 
 
-def as_hydra_error(error: TargetError | NodeFailedError) -> Exception:
+def as_hydra_error(error: TargetError | NodeFailedError | RingError) -> Exception:
     """The exception that the installed `hydra.utils.instantiate` raises in that case, with its cause set.
 
     Hydra 1.3 wraps what a target raises in an `InstantiationException`; 1.4 lets it through with a note.
     """
     from hydra.errors import InstantiationException
+    from omegaconf.errors import InterpolationResolutionError
 
+    if isinstance(error, RingError):
+        return InterpolationResolutionError(f"Recursive interpolation detected: {error.ring}")
+    if isinstance(error, NodeFailedError) and error.__cause__ is None and not error.is_call:
+        # of a result that no config can hold
+        return RecursionError(error.message)
     is_wrapping = hydra_version() < (1, 4)
     cause = error.__cause__
     full_key = f"\nfull_key: {error.full_key}" if error.full_key else ""

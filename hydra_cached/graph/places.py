@@ -12,7 +12,7 @@ from hydra_cached.graph.kinds import hydra_version, is_config_type
 from hydra_cached.graph.node import Place
 from hydra_cached.graph.origins import Origins
 from hydra_cached.graph.paths import KeyPath, Link, full_key_of, mark_place, spread
-from hydra_cached.graph.rings import spell_ring
+from hydra_cached.graph.rings import RingError, spell_ring
 from hydra_cached.targets import (
     UNCHECKED,
     ArgumentGuard,
@@ -158,14 +158,12 @@ class Places:
         """Begin to read a container.
 
         Raises:
-            ConfigError: it is being read already, so it contains itself.
+            RingError: it is being read already, so it contains itself.
         """
         if id(source) in self._open:
             start = list(self._open).index(id(source))
             ring = [spread(link) for link in (*list(self._open.values())[start:], self._open[id(source)])]
-            raise ConfigError(
-                f"the config refers to itself in a ring: {spell_ring(ring)}", hint="remove one of the references"
-            )
+            raise RingError(spell_ring(ring))
         self._open[id(source)] = path
         self._alive.append(source)
 

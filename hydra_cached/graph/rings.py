@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from hydra_cached.errors import ConfigError
 from hydra_cached.graph.kinds import is_config_type
 from hydra_cached.graph.paths import KeyPath, key_path_of
 
@@ -14,6 +15,18 @@ _REFERENCE = re.compile(r"\$\{(\.*)([^\s${}:,'\"]+)\}")
 # what OmegaConf's own resolvers look up by their first argument
 _LOOKED_UP = re.compile(r"\$\{oc\.(?:select|dict\.keys|dict\.values):\s*(\.*)([^\s${}:,'\"]+)")
 _SHOWN = 8
+
+
+class RingError(ConfigError):
+    """References of a config lead back to themselves.
+
+    Args:
+        ring: the paths on it.
+    """
+
+    def __init__(self, ring: str) -> None:
+        super().__init__(f"the config refers to itself in a ring: {ring}", hint="remove one of the references")
+        self.ring = ring
 
 
 def spell_ring(paths: Sequence[KeyPath]) -> str:

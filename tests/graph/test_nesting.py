@@ -71,6 +71,11 @@ def test_it_fails_by_name_where_a_config_is_to_hold_it(tmp_path: Path, call: Any
     assert taken["v"][-1] is not None
 
 
+def test_callers_get_the_error_of_python() -> None:
+    with pytest.raises(RecursionError, match="the result of v"):
+        instantiate({"v": {"_target_": "steps.ring"}})
+
+
 def test_what_is_nested_hundreds_of_levels_deep_is_held() -> None:
     made = instantiate({"v": {"_target_": "steps.nest", "depth": 1_000}})
     depth, inner = 0, made["v"]

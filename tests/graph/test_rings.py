@@ -70,6 +70,17 @@ def test_ring_of_leaves_has_hydras_class_for_callers_and_ours_for_the_command_li
     assert caught.value.hint == "remove one of the references"
 
 
+@pytest.mark.parametrize("make", [lambda config: config, OmegaConf.create], ids=["plain", "omegaconf"])
+@pytest.mark.parametrize("config", [{"a": {"x": "${a}"}}, {"a": ["${a}"]}, {"a": box(x={"y": "${a}"})}])
+def test_ring_of_containers_has_hydras_class_for_callers_too(make: Callable[[Any], Any], config: Any) -> None:
+    with pytest.raises(InterpolationResolutionError):
+        hydra_instantiate(make(config))
+    with pytest.raises(InterpolationResolutionError, match=r"^Recursive interpolation detected: a -> .*a$"):
+        instantiate(make(config))
+    with pytest.raises(ConfigError, match=r"^the config refers to itself in a ring: a -> .*a$"):
+        run(make(config))
+
+
 @pytest.mark.parametrize("make", [lambda value: value, lambda value: box(x=value)], ids=["leaves", "calls"])
 def test_long_ring_is_told_in_one_line(make: Callable[[Any], Any]) -> None:
     config = {f"n{i}": make(f"${{n{(i + 1) % 3000}}}") for i in range(3000)}
@@ -81,7 +92,7 @@ def test_long_ring_is_told_in_one_line(make: Callable[[Any], Any]) -> None:
 def test_dict_that_contains_itself_is_named() -> None:
     config = box()
     config["x"] = {"y": [config]}
-    with pytest.raises(ConfigError, match=r": \(root\) -> x -> x.y -> \(root\)$"):
+    with pytest.raises(InterpolationResolutionError, match=r": \(root\) -> x -> x.y -> \(root\)$"):
         instantiate(config)
     with pytest.raises(ConfigError, match=r"contains itself: \(root\) -> x.y.0$"):
         instantiate({**config, "z": "${oc.env:HOME}", "w": config}["w"], z="${oc.env:HOME}")
@@ -90,7 +101,7 @@ def test_dict_that_contains_itself_is_named() -> None:
 def test_list_that_contains_itself_is_named() -> None:
     config: list[Any] = [1]
     config.append(config)
-    with pytest.raises(ConfigError, match="in a ring"):
+    with pytest.raises(InterpolationResolutionError, match="Recursive interpolation detected: a"):
         instantiate({"a": config})
 
 
