@@ -26,7 +26,7 @@ def bind_call(place: Place, value_of: Callable[[Place], Any]) -> Callable[[], An
     A partial call gives `functools.partial` of the target when made.
 
     Raises:
-        ArgumentsError: ``_args_`` is not a sequence.
+        ArgumentsError: ``_args_`` is not a sequence, or an item of it is missing.
         TargetError: a call in the arguments gave what the policy does not let a config have.
     """
     positional: Any = place.args
@@ -92,4 +92,17 @@ def _bind_positional(place: Place, value_of: Callable[[Place], Any]) -> tuple[An
             target=place.target_id,
             full_key=full_key_of(place.source, place.path),
         )
-    return tuple(positional)
+    try:
+        return tuple(positional)
+    except Exception as exc:
+        from omegaconf import MissingMandatoryValue
+
+        if not isinstance(exc, MissingMandatoryValue):
+            raise
+        raise ArgumentsError(
+            str(exc),
+            hint="set it in the config",
+            path=".".join(map(str, place.path)),
+            target=place.target_id,
+            full_key=full_key_of(place.source, place.path),
+        ) from exc

@@ -38,7 +38,7 @@ def as_hydra_error(error: TargetError | NodeFailedError | RingError) -> Exceptio
     elif isinstance(error, ArgumentsError):
         message = error.message
         if is_wrapping:
-            cause = InstantiationException(message)
+            cause = cause or InstantiationException(message)
             message = f"Error in collecting args and kwargs for '{error.target}':\n{cause!r}"
     elif cause is not None or not all(error.target.split(".")):
         hint = ", set env var HYDRA_FULL_ERROR=1 to see chained exception." if is_wrapping else ""

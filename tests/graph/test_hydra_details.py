@@ -73,6 +73,7 @@ CASES = {
     "a callable in an override": case(box(_recursive_=False), "whole", (), (), x={"_target_": targets.show}),
     "a callable beside a reference": case(box(x={"_target_": targets.show, "y": "${.z}", "z": 1}, _recursive_=False)),
     "keys that are no strings": case({"a": box(), "b": {1: 2, 2.5: box()}}),
+    "a missing positional that is handed on": case({"a": box(_args_=["???", 1], _recursive_=False)}),
     "a keyword that is no string": case({**box(a=1), 2.5: 3}),
     "a partial list": case([{"_target_": "math.pi"}], _partial_=True),
     "a partial list with a fault": case(["${nothing}"], _partial_=True),
