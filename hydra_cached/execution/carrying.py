@@ -13,53 +13,42 @@ from hydra_cached.fingerprint.depth import call_deep
 
 
 class _Pickler(pickle.Pickler):
-    """Takes tracebacks along. (tblib's `install` would change how exceptions are pickled, and digested, ever after.)"""
+    """Takes tracebacks along. (tblib's `install` would change how exceptions are pickled, and digested, ever after.)
+
+    Args:
+        is_bare: leave out what of an exception cannot be pickled: attributes, and the class itself where need be.
+        is_apart: leave out the cause and the context of every exception.
+    """
+
+    def __init__(self, stream: io.BytesIO, *, is_bare: bool, is_apart: bool) -> None:
+        super().__init__(stream, 5)
+        self._is_bare = is_bare
+        self._is_apart = is_apart
 
     def reducer_override(self, value: Any) -> Any:
         from tblib import pickling_support
 
         if isinstance(value, TracebackType):
             return pickling_support.pickle_traceback(value)
-        if isinstance(value, BaseException):
-            return pickling_support.pickle_exception(value)
-        return NotImplemented
-
-
-class _ApartPickler(_Pickler):
-    """Leaves out the cause and the context of every exception."""
-
-    def reducer_override(self, value: Any) -> Any:
-        made = super().reducer_override(value)
-        if isinstance(value, BaseException):
-            maker, (kind, state, _, traceback, _, *rest), *more = made
-            return maker, (kind, state, None, traceback, None, *rest), *more
-        return made
-
-
-class _BarePickler(_Pickler):
-    """Leaves out what of an exception cannot be pickled: attributes, and the class itself where need be."""
-
-    def reducer_override(self, value: Any) -> Any:
-        is_whole = not isinstance(value, BaseException) or hasattr(value, "exceptions") or _try_pickle(value)
-        return super().reducer_override(value) if is_whole else _take_apart(value)
-
-
-class _BareApartPickler(_ApartPickler):
-    """Both."""
-
-    def reducer_override(self, value: Any) -> Any:
-        is_whole = not isinstance(value, BaseException) or hasattr(value, "exceptions")
-        if is_whole or _try_pickle(value, _ApartPickler):
-            return super().reducer_override(value)
-        maker, (*known, _, _, _, traceback) = _take_apart(value)
-        return maker, (*known, None, None, False, traceback)
+        if not isinstance(value, BaseException):
+            return NotImplemented
+        is_group = hasattr(value, "exceptions")
+        if self._is_bare and not is_group and not _try_pickle(value, is_apart=self._is_apart):
+            return _take_apart(value, is_apart=self._is_apart)
+        made = pickling_support.pickle_exception(value)
+        if not self._is_apart:
+            return made
+        maker, (kind, state, _, traceback, _, *rest), *more = made
+        return maker, (kind, state, None, traceback, None, *rest), *more
 
 
 def pack_error(error: BaseException) -> bytes:
     """An exception of the user's with its traceback and causes, as bytes."""
-    if _is_ring(error):
-        return _pack_apart(error)
-    packed = _try_pickle(error) or _try_pickle(error, _BarePickler)
+    return _pack_chain(error) if _is_ring(error) else _pack(error)
+
+
+def _pack(error: BaseException, *, is_apart: bool = False) -> bytes:
+    packed = _try_pickle(error, is_apart=is_apart) or _try_pickle(error, is_bare=True, is_apart=is_apart)
     return packed or pickle.dumps(RuntimeError(f"{type(error).__name__}, which cannot be pickled"), 5)
 
 
@@ -68,7 +57,7 @@ def unpack_error(packed: bytes) -> BaseException:
     try:
         # a traceback of a thousand frames is a thousand levels deep
         found: Any = call_deep(lambda: pickle.loads(packed))
-        if isinstance(found, _Apart):
+        if isinstance(found, _Chain):
             return found.join()
     except Exception as exc:
         # its class cannot be imported here
@@ -77,7 +66,7 @@ def unpack_error(packed: bytes) -> BaseException:
 
 
 @dataclass(frozen=True, slots=True)
-class _Apart:
+class _Chain:
     """Exceptions that lead back to themselves: each by itself, and which is whose cause and context."""
 
     packed: tuple[bytes, ...]
@@ -92,7 +81,7 @@ class _Apart:
         return made[0]
 
 
-def _pack_apart(error: BaseException) -> bytes:
+def _pack_chain(error: BaseException) -> bytes:
     chain = [error]
     places = {id(error): 0}
     # it grows meanwhile
@@ -104,12 +93,8 @@ def _pack_apart(error: BaseException) -> bytes:
     links = [
         (places.get(id(each.__cause__)), places.get(id(each.__context__)), each.__suppress_context__) for each in chain
     ]
-    named = [pickle.dumps(RuntimeError(f"{type(each).__name__}, which cannot be pickled"), 5) for each in chain]
-    packed = [
-        _try_pickle(each, _ApartPickler) or _try_pickle(each, _BareApartPickler) or name
-        for each, name in zip(chain, named, strict=True)
-    ]
-    return pickle.dumps(_Apart(tuple(packed), tuple(links)), 5)
+    packed = [_pack(each, is_apart=True) for each in chain]
+    return pickle.dumps(_Chain(tuple(packed), tuple(links)), 5)
 
 
 def _is_ring(error: BaseException) -> bool:
@@ -132,12 +117,12 @@ def _is_ring(error: BaseException) -> bool:
     return False
 
 
-def _try_pickle(value: Any, pickler: type[_Pickler] = _Pickler) -> bytes:
+def _try_pickle(value: Any, *, is_bare: bool = False, is_apart: bool = False) -> bytes:
     """``value`` as bytes that load again; b"" where there are none."""
 
     def dump() -> bytes:
         stream = io.BytesIO()
-        pickler(stream, 5).dump(value)
+        _Pickler(stream, is_bare=is_bare, is_apart=is_apart).dump(value)
         packed = stream.getvalue()
         pickle.loads(packed)
         return packed
@@ -149,17 +134,13 @@ def _try_pickle(value: Any, pickler: type[_Pickler] = _Pickler) -> bytes:
         return b""
 
 
-def _take_apart(error: BaseException) -> Any:
-    cls = type(error)
-    try:
-        text = str(error)
-    except Exception:
-        text = ""
+def _take_apart(error: BaseException, *, is_apart: bool) -> Any:
+    cls, text = type(error), _text(error) or ""
     state = {name: each for name, each in vars(error).items() if _try_pickle(each)}
     args = tuple([each if _try_pickle(each) else repr(each) for each in error.args])
     known = cls if _try_pickle(cls) else None
-    chain = (error.__cause__, error.__context__, error.__suppress_context__, error.__traceback__)
-    return _put_together, (known, cls.__module__, cls.__qualname__, text, args, state, *chain)
+    chain = (None, None, False) if is_apart else (error.__cause__, error.__context__, error.__suppress_context__)
+    return _put_together, (known, cls.__module__, cls.__qualname__, text, args, state, *chain, error.__traceback__)
 
 
 def _put_together(
