@@ -73,21 +73,21 @@ class NamedCode:
         """What ``text`` names in the user's code: a function, class or other value, a `ModuleText`, or None."""
         found = self._found.get(text, _ABSENT)
         if found is _ABSENT:
-            is_name = len(text) <= _MAX_LENGTH and _DOTTED.fullmatch(text) is not None
-            found = self._look_up(_DOT(text)) if is_name and self._is_own(_DOT(text)[0]) else None
-            if is_name:
+            parts = _split(text)
+            found = self._look_up(parts) if parts and self._is_own(parts[0]) else None
+            if parts:
                 self._found[text] = found
         return found
 
     def find_home(self, text: str) -> ModuleText | None:
         """The module of the user's in which the code is that ``text`` names, or None. Imports nothing."""
         if text not in self._homes:
-            is_name = len(text) <= _MAX_LENGTH and _DOTTED.fullmatch(text) is not None
-            self._homes[text] = self._find_home(_DOT(text)) if is_name and self._is_own(_DOT(text)[0]) else None
+            parts = _split(text)
+            self._homes[text] = self._find_home(parts) if parts and self._is_own(parts[0]) else None
         return self._homes[text]
 
     def _find_home(self, parts: list[str]) -> ModuleText | None:
-        name, rest = self._split(parts)
+        name, rest = self._part(parts)
         file = find_file(name) if self._bodies.is_first_party(name) else None
         return None if file is None or (rest and not self._defines(name, rest[0])) else ModuleText(name, file)
 
@@ -137,7 +137,7 @@ class NamedCode:
             known = self._tops[top] = _is_there(top) and self._bodies.is_first_party(top)
         return known
 
-    def _split(self, parts: list[str]) -> tuple[str, list[str]]:
+    def _part(self, parts: list[str]) -> tuple[str, list[str]]:
         """The module, and what of it."""
         name, depth = parts[0], 1
         while depth < len(parts) and not self._defines(name, parts[depth]) and _is_there(f"{name}.{parts[depth]}"):
@@ -146,7 +146,7 @@ class NamedCode:
         return name, parts[depth:]
 
     def _look_up(self, parts: list[str]) -> Any | None:
-        name, rest = self._split(parts)
+        name, rest = self._part(parts)
         if not self._bodies.is_first_party(name):
             return None
         if not rest:
@@ -183,6 +183,11 @@ class NamedCode:
         if text is not None and not (text.is_sure and text.is_still_there()):
             return digest_text(UNSURE, glance.digest)
         return glance.digest
+
+
+def _split(text: str) -> list[str]:
+    """The parts of a dotted name, or of an entry point; [] for any other text."""
+    return _DOT(text) if len(text) <= _MAX_LENGTH and _DOTTED.fullmatch(text) else []
 
 
 def _imports(name: str, file: str, glance: Glance) -> Iterator[str]:
