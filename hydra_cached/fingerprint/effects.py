@@ -54,20 +54,14 @@ class _Own:
     objects: frozenset[str]
 
 
-def find_effects(tree: ast.Module) -> list[ast.stmt]:
-    """The statements with effects, without those parts of them that have none."""
-    return list(_prune(tree.body, _find_own(tree)))
-
-
-def find_effect_places(tree: ast.Module) -> list[int]:
-    """How many of the module's imports stand before each of those statements."""
+def find_effects(tree: ast.Module) -> Iterator[tuple[int, ast.stmt]]:
+    """The statements with effects, without those parts of them that have none; how many imports precede each."""
     own = _find_own(tree)
-    places: list[int] = []
     imports = 0
     for statement in tree.body:
         imports += sum(isinstance(each, _IMPORTS) for each in _statements([statement], enters_classes=True))
-        places.extend(imports for _ in _prune([statement], own))
-    return places
+        for kept in _prune([statement], own):
+            yield imports, kept
 
 
 def find_imports(tree: ast.Module) -> list[ImportReading]:

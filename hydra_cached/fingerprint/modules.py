@@ -94,8 +94,7 @@ def _read_effects(nodes: Nodes, node: Node, *, is_followed: bool) -> None:
 
 def _read_imports(nodes: Nodes, text: Text, module: ModuleType, is_followed: bool) -> Iterator[Node]:
     is_first_party, absent = nodes.bodies.is_first_party, nodes.bodies.inputs.absent
-    for written, names, unused in text.reading.imports():
-        source = absolute(written, vars(module)) if written.startswith(".") else written
+    for source, names, unused in _imported(text, module):
         if source not in sys.modules:
             absent.add(source)
             continue
@@ -104,25 +103,30 @@ def _read_imports(nodes: Nodes, text: Text, module: ModuleType, is_followed: boo
         # what is imported and never mentioned is there for what it does
         is_unused = bool(unused) and is_followed
         yield nodes.module(source) if is_unused and not names else nodes.text(source)
-        for named in names.split():
-            name = named.partition(":")[0]
+        for name in names:
             inner = f"{source}.{name}"
             if inner not in sys.modules:
                 absent.add(inner)
             elif is_first_party(inner):
-                yield nodes.module(inner) if is_unused and name in unused.split() else nodes.text(inner)
+                yield nodes.module(inner) if is_unused and name in unused else nodes.text(inner)
+
+
+def _imported(text: Text, module: ModuleType) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Each import of a module: what is imported, the names that are taken from it, and those that nothing mentions."""
+    for written, names, unused in text.reading.imports():
+        source = absolute(written, vars(module))
+        yield source, [each.partition(":")[0] for each in names.split()], unused.split()
 
 
 def _order_of_effects(nodes: Nodes, text: Text, module: ModuleType) -> list[str]:
     """What of a module does something on import, in the order in which it does: modules that it imports, and itself."""
     places = list(text.reading.effect_places())
     found: list[str] = []
-    for number, (written, names, _) in enumerate(text.reading.imports()):
+    for number, (source, names, _) in enumerate(_imported(text, module)):
         while places and places[0] <= number:
             places.pop(0)
             found.append("this module")
-        source = absolute(written, vars(module)) if written.startswith(".") else written
-        for name in (source, *(f"{source}.{each.partition(':')[0]}" for each in names.split())):
+        for name in (source, *(f"{source}.{each}" for each in names)):
             if name not in found and _has_effects(nodes, name):
                 found.append(name)
     found.extend("this module" for _ in places)
@@ -155,9 +159,8 @@ def _imports_of(nodes: Nodes, name: str) -> tuple[bool, tuple[str, ...]]:
         known = (False, ())
     else:
         found = [name.rpartition(".")[0]]
-        for written, names, _ in text.reading.imports():
-            source = absolute(written, vars(module)) if written.startswith(".") else written
-            found += [source, *(f"{source}.{each.partition(':')[0]}" for each in names.split())]
+        for source, names, _ in _imported(text, module):
+            found += [source, *(f"{source}.{each}" for each in names)]
         own = [each for each in found if each in sys.modules and nodes.bodies.is_first_party(each)]
         known = (text.reading.effects() is not None, tuple(dict.fromkeys(own)))
     nodes.imports_of[name] = known

@@ -18,12 +18,7 @@ from blake3 import blake3
 
 from hydra_cached.fingerprint.bytecode import dump_code, inner_codes
 from hydra_cached.fingerprint.definition import digest_text
-from hydra_cached.fingerprint.effects import (
-    find_assignments,
-    find_effect_places,
-    find_effects,
-    find_imports,
-)
+from hydra_cached.fingerprint.effects import find_assignments, find_effects, find_imports
 from hydra_cached.fingerprint.reading import ClassReading, FileReading, FunctionReading, StatementReading
 from hydra_cached.fingerprint.syntax import Definition, is_apart, normalise
 from hydra_cached.fingerprint.uses import uses_of_class, uses_of_function, uses_of_statements
@@ -104,11 +99,12 @@ def read_file(parsed: Parsed, stamp: Sequence[int]) -> FileReading:
         lines.setdefault(name, statement.lineno)
         if any(isinstance(inner, ast.Call) for inner in ast.walk(statement)):
             making[name].append(statement)
+    effects = list(find_effects(parsed.tree))
     parts: dict[str, Any] = {
         "functions": functions,
         "classes": classes,
-        "effects": _read_statements(find_effects(parsed.tree)),
-        "effect_places": find_effect_places(parsed.tree),
+        "effects": _read_statements([statement for _, statement in effects]),
+        "effect_places": [imports for imports, _ in effects],
         "imports": find_imports(parsed.tree),
         "making": {name: _read_statements(statements) for name, statements in making.items()},
         "lines": lines,

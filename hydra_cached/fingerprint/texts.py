@@ -77,7 +77,7 @@ def _write_effects(bodies: Bodies, node: Node) -> str:
     parsed = None if text is None else bodies.sources.parsed(text)
     if parsed is None:
         return ""
-    return _add_meanings(node, readable(ast.Module(find_effects(parsed.tree), [])))
+    return _add_meanings(node, readable(ast.Module([statement for _, statement in find_effects(parsed.tree)], [])))
 
 
 def _write_module(bodies: Bodies, node: Node) -> str:
