@@ -27,6 +27,7 @@ class CodeFingerprints:
         self._closures = Closures(self._bodies, self._rows)
         # by identity; the object is kept, so that its id stays its own
         self._digests: dict[int, tuple[Any, str]] = {}
+        self._called: dict[int, tuple[Any, str]] = {}
         self._importers: dict[int, tuple[Any, bool]] = {}
 
     def of(self, target: Any) -> str:
@@ -34,15 +35,19 @@ class CodeFingerprints:
 
         Third-party code counts as its name and its distribution's name and version.
         """
-        marks = version_marks(target)
-        called = self.of_called(target)
-        return called if marks is None else digest_text("version", marks.version, called)
+        known = self._digests.get(id(target))
+        if known is None:
+            marks, digest = version_marks(target), self.of_called(target)
+            if marks is not None:
+                digest = digest_text("version", marks.version, digest)
+            known = self._digests[id(target)] = (target, digest)
+        return known[1]
 
     def of_called(self, target: Any) -> str:
         """The same for the target of a call, without its own version: that is another one where a config says so."""
-        known = self._digests.get(id(target))
+        known = self._called.get(id(target))
         if known is None:
-            known = self._digests[id(target)] = (target, self._closures.digest(target))
+            known = self._called[id(target)] = (target, self._closures.digest(target))
         return known[1]
 
     def collect(self, target: Any, *, is_called: bool = False) -> tuple[Definition, ...]:
