@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
-
-from hydra_cached.errors import ConfigError
-from hydra_cached.fingerprint.depth import call_deep
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hydra_cached.config import Choice
     from hydra_cached.config.pipelines import Pipeline, Sweep
-
-T = TypeVar("T")
 
 
 def load_one(choice: Choice) -> Pipeline:
@@ -22,6 +16,7 @@ def load_one(choice: Choice) -> Pipeline:
         ConfigError: as there, or it is nested too deep.
     """
     from hydra_cached.config import load_choice
+    from hydra_cached.graph.nesting import at_any_depth
 
     return at_any_depth(lambda: load_choice(choice))
 
@@ -33,17 +28,6 @@ def load_all(choice: Choice) -> Sweep:
         ConfigError: as there, or they are nested too deep.
     """
     from hydra_cached.config import load_sweep
+    from hydra_cached.graph.nesting import at_any_depth
 
     return at_any_depth(lambda: load_sweep(choice))
-
-
-def at_any_depth(function: Callable[[], T]) -> T:
-    """The result of ``function``, on a larger stack where it needs one.
-
-    Raises:
-        ConfigError: not even that is enough.
-    """
-    try:
-        return call_deep(function)
-    except RecursionError as exc:
-        raise ConfigError("the config is nested too deep", hint="build it of fewer levels") from exc

@@ -1,13 +1,31 @@
-"""Tells values that no config can hold: builtin containers nested very deep, or inside themselves. Changes nothing."""
+"""Deals with what is nested very deep: reads configs at any depth, and tells values that no config can hold."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from hydra_cached.errors import ConfigError
+from hydra_cached.fingerprint.depth import call_deep
+
+T = TypeVar("T")
 
 DEEPEST = 5_000
 """So many levels of a value a config may hold: what OmegaConf does with it takes time in the square of that."""
 
 _CONTAINERS = frozenset({dict, list, tuple})
+
+
+def at_any_depth(function: Callable[[], T]) -> T:
+    """The result of ``function``, which reads a config, on a larger stack where it needs one.
+
+    Raises:
+        ConfigError: not even that is enough.
+    """
+    try:
+        return call_deep(function)
+    except RecursionError as exc:
+        raise ConfigError("the config is nested too deep", hint="build it of fewer levels") from exc
 
 
 def is_endless(value: Any) -> bool:

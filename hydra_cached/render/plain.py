@@ -13,12 +13,12 @@ from typing import Any, TypeAlias
 from hydra_cached.config.kinds import is_omegaconf, is_structured
 from hydra_cached.errors import ConfigError, HydraCachedError
 from hydra_cached.graph.hydra_errors import as_config_error
+from hydra_cached.graph.nesting import DEEPEST
 from hydra_cached.graph.omega import content_of, is_missing, read_item
 from hydra_cached.graph.prepare import prepare_config
 from hydra_cached.targets import target_id
 
 _Path: TypeAlias = tuple[Any, ...]
-_DEEPEST = 5_000
 _SCALARS = (bool, int, float, bytes, datetime.date, datetime.datetime, type(None))
 
 
@@ -72,7 +72,7 @@ class _Reading:
 
     def read(self, value: Any, path: _Path) -> tuple[Any, bool]:
         """The plain form of ``value``, and whether there is a node in it."""
-        if len(path) > _DEEPEST:
+        if len(path) > DEEPEST:
             # every line is indented by its depth, every path as long
             raise RecursionError
         known = self._read.get(id(value))

@@ -9,8 +9,7 @@ from typing import Any
 
 import yaml
 
-from hydra_cached.errors import ConfigError
-from hydra_cached.fingerprint.depth import call_deep
+from hydra_cached.graph.nesting import at_any_depth
 from hydra_cached.render.plain import PlainConfig, plain_config
 
 _STR = "tag:yaml.org,2002:str"
@@ -36,10 +35,7 @@ def config_to_yaml(config: Any, *, resolve: bool = False) -> str:
     Raises:
         ConfigError: the config contains itself, an interpolation cannot be resolved, or it is nested too deep.
     """
-    try:
-        return call_deep(lambda: _write_yaml(config, resolve))
-    except RecursionError as exc:
-        raise ConfigError("the config is nested too deep", hint="build it of fewer levels") from exc
+    return at_any_depth(lambda: _write_yaml(config, resolve))
 
 
 def _write_yaml(config: Any, resolve: bool) -> str:

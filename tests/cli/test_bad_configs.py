@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hydra_cached.cli.loading import at_any_depth
 from hydra_cached.errors import ConfigError
+from hydra_cached.graph.nesting import at_any_depth
 from tests.cli.pipelines import document
 from tests.conftest import RunCli
 
