@@ -90,11 +90,13 @@ class Caller:
         """
         run, node, settled = self._run, prepared.node, prepared.settled
         value = self._take_value(node, settled, outcome)
-        writes = self.look_after(node, prepared.before, find_mentions(value))
+        # where nothing is stored, nobody asks
+        mentions = find_mentions(value) if run.committer.files is not None else ()
+        writes = self.look_after(node, prepared.before, mentions)
         run.settled[node.index] = settled
         arguments = [(child, run.values.peek(child)) for child in node.call.children if run.values.is_at_hand(child)]
         run.values.put(node.call, value)
-        run.committer.commit(node, value, arguments, writes)
+        run.committer.commit(node, value, arguments, writes, mentions)
         if run.committer.is_watching:
             run.aliases.note(node.call, value, arguments)
             if settled.entry is None:

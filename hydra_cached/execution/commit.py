@@ -24,7 +24,7 @@ from hydra_cached.execution.settled import Settled
 from hydra_cached.execution.worker import is_consumed_once
 from hydra_cached.fingerprint import CarriedCode, CodeFingerprints, FileDigests, is_plain
 from hydra_cached.graph import Graph, Node, Place
-from hydra_cached.keys import SCHEMA, Keys, find_mentions
+from hydra_cached.keys import SCHEMA, Keys
 from hydra_cached.planning import Decision, Policy, Reason, write_call
 from hydra_cached.store import Entry, EntryInfo, redact
 
@@ -136,12 +136,20 @@ class Committer:
 
     # --- new results --------------------------------------------------------------------------------------------------
 
-    def commit(self, node: Node, value: Any, arguments: list[tuple[Place, Any]], writes: Writes) -> None:
+    def commit(
+        self,
+        node: Node,
+        value: Any,
+        arguments: list[tuple[Place, Any]],
+        writes: Writes,
+        mentions: tuple[str, ...],
+    ) -> None:
         """Digest a call's result, and store it where that is allowed and possible.
 
         Args:
             arguments: places of the calls in its arguments, with their values after the call.
             writes: what it did to the files that its arguments name.
+            mentions: texts in its result that may name files.
         """
         cache = self._cache
         if cache is None:
@@ -149,7 +157,7 @@ class Committer:
         settled = self._settled[node.index]
         is_kept = settled.decision.is_storable and settled.seconds * 1000 >= self._policy.min_persist_ms
         with cache.preparing(value) if is_kept and not is_consumed_once(value) else nullcontext():
-            seen = self._look_at(node, value, arguments)
+            seen = self._look_at(node, value, arguments, mentions)
 
             def keep(info: EntryInfo, is_replacing: bool, conditions: str) -> Entry:
                 return cache.keep(info, value, node.call, replace=is_replacing, conditions=conditions)
@@ -200,11 +208,11 @@ class Committer:
         self._warn(node, f"cannot be stored: {why.message}")
         self.notes.unstored(node, why.message)
 
-    def _look_at(self, node: Node, value: Any, arguments: list[tuple[Place, Any]]) -> Seen:
+    def _look_at(self, node: Node, value: Any, arguments: list[tuple[Place, Any]], mentions: tuple[str, ...]) -> Seen:
         assert self._cache is not None
         if is_consumed_once(value):
             return Seen(is_consumed_once=True)
-        seen = Seen(mentions=find_mentions(value), is_plain=is_plain(value))
+        seen = Seen(mentions=mentions, is_plain=is_plain(value))
         if self._cache.wants_digests and node.index not in self._policy.uncached:
             carried = CarriedCode(self._code)
             seen.content_digest, seen.problem = digest_result(value, carried)
